@@ -1,0 +1,1 @@
+"""Intake validates what entities send and publishes accepted facts."""

@@ -1,0 +1,1 @@
+"""Notifier tells the people who asked."""

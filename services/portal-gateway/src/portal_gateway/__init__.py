@@ -1,0 +1,1 @@
+"""Portal gateway serves the read model: REST, SSE and the web portal."""

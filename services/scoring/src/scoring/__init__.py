@@ -1,0 +1,1 @@
+"""Scoring turns accepted facts into metrics, incrementally and exactly."""

@@ -1,0 +1,1 @@
+"""What Plumbline's services say to each other: the envelope, the streams, the events. Depends on pydantic only."""

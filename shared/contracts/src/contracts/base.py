@@ -1,0 +1,48 @@
+"""The base of every payload: frozen, strict about unknown fields nowhere, so that contracts can grow."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Ref = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
+"""An identifier as its owner spells it: organisation reference, IATI identifier, indicator id."""
+
+Text = dict[str, Annotated[str, StringConstraints(max_length=20_000)]]
+"""Narratives by language code, e.g. ``{"en": "Border management"}``; ``und`` where no language is said."""
+
+Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
+"""A share in parts per million."""
+
+Decimal = Annotated[str, StringConstraints(pattern=r"^[+-]?(\d{1,24}(\.\d{0,24})?|\.\d{1,24})$")]
+"""An exact decimal as text, xs:decimal without exponent; never a float."""
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""ISO 4217 alphabetic code."""
+
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
+"""A calendar day, ISO 8601; years 1900 to 2200, so that no arithmetic on dates can overflow."""
+
+
+class Model(BaseModel):
+    """A value inside a payload. Unknown fields are ignored: a consumer of today reads the events of tomorrow."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Payload(Model):
+    """The data of one event type; ``TYPE`` is what follows ``org.plumbline.`` in the envelope."""
+
+    TYPE: ClassVar[str]
+
+
+class Origin(Model):
+    """Where a fact was read: the submission, and for a file its name, hash and place (methodology §2.5)."""
+
+    submission_id: Ref
+    file: str | None = None
+    sha256: str | None = None
+    line: int | None = Field(default=None, ge=1)
+    path: str | None = Field(default=None, description="XPath from the activity, e.g. result[2]/indicator[1]")

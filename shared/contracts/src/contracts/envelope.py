@@ -1,0 +1,183 @@
+"""The CloudEvents 1.0 envelope, as Plumbline uses it (methodology §3).
+
+Binary mode on Kafka (headers ``ce_*``), structured, binary and batch over HTTP. The payload stays bytes
+until the code that owns its type decodes it: a relay, a dead letter or a replay never re-encodes a fact.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+PREFIX: Final = "org.plumbline."
+"""Reverse-DNS prefix of every event type."""
+
+EXTENSIONS: Final = (
+    "recordedtime",
+    "sequence",
+    "partitionkey",
+    "correlationid",
+    "causationid",
+    "dataclassification",
+    "traceparent",
+    "tracestate",
+)
+"""The CloudEvents extension attributes Plumbline reads and writes; others are kept in ``extra``."""
+
+_CORE: Final = ("id", "source", "type", "subject", "time", "datacontenttype", "dataschema")
+_ATTRIBUTE_NAME: Final = re.compile(r"^[a-z0-9]{1,30}$")
+_MAX_ATTRIBUTE: Final = 1024
+_JSON: Final = "application/json"
+
+
+class EnvelopeError(ValueError):
+    """The record is no CloudEvent that Plumbline can read.
+
+    ``problems`` lists every fault at once as ``(attribute, what is wrong and how to mend it)``.
+    """
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{name}: {text}" for name, text in problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One CloudEvent; ``data`` is the payload as received, empty for an event without data.
+
+    ``time`` is when it happened, ``recordedtime`` when intake accepted it, both UTC; ``sequence`` is
+    zero-padded per partition key and compares as text.
+    """
+
+    id: str
+    source: str
+    type: str
+    data: bytes = b""
+    subject: str | None = None
+    time: datetime | None = None
+    datacontenttype: str = _JSON
+    dataschema: str | None = None
+    recordedtime: datetime | None = None
+    sequence: str | None = None
+    partitionkey: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    dataclassification: str | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def with_trace(self, traceparent: str | None) -> Envelope:
+        """The same event, carrying another W3C trace context."""
+        return replace(self, traceparent=traceparent)
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        """Kafka headers of the binary mode; ``traceparent`` and ``tracestate`` stand without prefix."""
+        headers = [("ce_specversion", b"1.0"), ("content-type", self.datacontenttype.encode())]
+        for name in (*_CORE, *EXTENSIONS):
+            value = getattr(self, name)
+            if value is None or name == "datacontenttype":
+                continue
+            text = rfc3339(value) if isinstance(value, datetime) else value
+            headers.append((name if name.startswith("trace") else f"ce_{name}", text.encode()))
+        headers.extend((f"ce_{name}", value.encode()) for name, value in self.extra.items())
+        return headers
+
+    def to_structured(self) -> dict[str, Any]:
+        """The JSON object of the structured mode; JSON payloads are inlined under ``data``."""
+        event: dict[str, Any] = {"specversion": "1.0"}
+        for name in (*_CORE, *EXTENSIONS):
+            value = getattr(self, name)
+            if value is not None:
+                event[name] = rfc3339(value) if isinstance(value, datetime) else value
+        event.update(self.extra)
+        if self.data:
+            event["data"] = json.loads(self.data)
+        return event
+
+
+def rfc3339(instant: datetime) -> str:
+    """An instant in UTC with microseconds, as every Plumbline message writes it."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_headers(headers: dict[str, str], data: bytes) -> Envelope:
+    """Read a CloudEvent in binary mode from Kafka or HTTP headers (already decoded as UTF-8).
+
+    Accepts the prefixes ``ce_`` (Kafka) and ``ce-`` (HTTP). Raises EnvelopeError with every problem.
+    """
+    attributes: dict[str, str] = {}
+    for name, value in headers.items():
+        lowered = name.lower()
+        if lowered.startswith(("ce_", "ce-")):
+            attributes[lowered[3:]] = value
+        elif lowered in {"traceparent", "tracestate"}:
+            attributes[lowered] = value
+        elif lowered == "content-type":
+            attributes["datacontenttype"] = value
+    return _build(attributes, data)
+
+
+def from_structured(event: object) -> Envelope:
+    """Read a CloudEvent in structured mode from its decoded JSON. Raises EnvelopeError with every problem."""
+    if not isinstance(event, dict):
+        raise EnvelopeError([("event", "is not a JSON object; send one CloudEvent, an array or lines")])
+    problems: list[tuple[str, str]] = []
+    attributes: dict[str, str] = {}
+    for name, value in event.items():
+        if name in {"data", "data_base64"}:
+            continue
+        if not isinstance(value, str):
+            problems.append((str(name), "must be a string, as CloudEvents 1.0 says"))
+        else:
+            attributes[str(name)] = value
+    if "data_base64" in event:
+        problems.append(("data_base64", "is not read; send JSON under data"))
+    data = json.dumps(event["data"], ensure_ascii=False).encode() if event.get("data") is not None else b""
+    return _build(attributes, data, problems)
+
+
+def _build(attributes: dict[str, str], data: bytes, problems: list[tuple[str, str]] | None = None) -> Envelope:
+    problems = problems or []
+    version = attributes.pop("specversion", None)
+    if version is None:
+        problems.append(("specversion", 'is missing; Plumbline reads CloudEvents "1.0"'))
+    elif version != "1.0":
+        problems.append(("specversion", f'is {version[:20]!r}; Plumbline reads CloudEvents "1.0"'))
+    known: dict[str, Any] = {}
+    extra: dict[str, str] = {}
+    for name, value in attributes.items():
+        if not _ATTRIBUTE_NAME.match(name):
+            problems.append((name[:40], "attribute names are lower-case letters and digits, 30 at most"))
+        elif len(value) > _MAX_ATTRIBUTE or any(ord(c) < 32 for c in value):
+            problems.append((name, f"is longer than {_MAX_ATTRIBUTE} characters or holds control characters"))
+        elif name in _CORE or name in EXTENSIONS:
+            known[name] = value
+        else:
+            extra[name] = value
+    for name in ("id", "source", "type"):
+        if not known.get(name):
+            problems.append((name, "is missing or empty; CloudEvents 1.0 requires it"))
+    for name in ("time", "recordedtime"):
+        if name in known:
+            try:
+                known[name] = parse_rfc3339(known[name])
+            except ValueError:
+                problems.append((name, "is not an RFC 3339 timestamp such as 2026-06-30T00:00:00Z"))
+    content = known.get("datacontenttype", _JSON)
+    if content.split(";")[0].strip().lower() not in {_JSON} and not content.split(";")[0].strip().endswith("+json"):
+        problems.append(("datacontenttype", f"is {content[:60]!r}; Plumbline reads application/json"))
+    if problems:
+        raise EnvelopeError(problems)
+    return Envelope(data=data, extra=extra, **known)
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """Parse a timestamp with an offset; raises ValueError without one or outside the years 1900 to 2200."""
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00") if text.endswith("Z") else text)
+    if instant.tzinfo is None or not 1900 <= instant.year <= 2200:
+        raise ValueError(text)
+    return instant.astimezone(UTC)

@@ -1,0 +1,64 @@
+"""What scoring publishes on ``plumbline.metrics.v1``, compacted, keyed ``metric|scope``."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from contracts.base import Model, Payload, Ref
+
+State = Literal["PUBLISHED", "PROVISIONAL", "INSUFFICIENT_DATA", "NOT_APPLICABLE"]
+Unit = Literal["µ", "cents"]
+
+
+class Coverage(Model):
+    """Observed out of expected weight; the ratio is compared exactly, never rounded (methodology §0.5)."""
+
+    observed: int = Field(ge=0)
+    expected: int = Field(ge=0)
+
+
+class Cause(Model):
+    """The last fact that moved the figure."""
+
+    event_id: str
+    type: str
+    project_id: str | None = None
+    entity: str | None = None
+    line: int | None = None
+    file: str | None = None
+
+
+class MetricUpdated(Payload):
+    """A published figure changed; the full new figure, the old one and why."""
+
+    TYPE: ClassVar[str] = "metric.updated.v1"
+    metric: Literal["M1", "M2", "M4", "M7"]
+    scope: Ref
+    value: int | None = Field(description="micro-units; null where withheld or unknown")
+    unit: Unit = "µ"
+    state: State
+    coverage: Coverage
+    lower: int | None = None
+    upper: int | None = None
+    flags: list[str] = Field(default_factory=list)
+    parts: dict[str, Any] = Field(
+        default_factory=dict, description="what the figure is made of: by-budget twin, histogram, pillars, indicators"
+    )
+    projects: int = Field(default=0, ge=0)
+    inferred_ppm: int = Field(default=0, ge=0, le=1_000_000, description="share resting on inferred pillars")
+    previous: int | None = None
+    classification: str = "public"
+    owner: str | None = Field(default=None, description="the entity, where the scope is one project")
+    demonstration: bool = False
+    valid_as_of: date
+    known_as_of: datetime
+    method_version: str
+    revision: int = Field(ge=1)
+    updated_at: datetime
+    cause: Cause | None = None
+
+
+FACTS: tuple[type[Payload], ...] = (MetricUpdated,)

@@ -1,0 +1,1 @@
+"""How a Plumbline service runs: settings, database, delivery, telemetry, authentication."""
