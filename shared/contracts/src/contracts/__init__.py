@@ -1,1 +1,1 @@
-"""What Plumbline's services say to each other: the envelope, the streams, the events. Depends on pydantic only."""
+"""What Plumbline's services say to each other: envelope, streams, events. Depends on pydantic only."""

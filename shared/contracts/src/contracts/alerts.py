@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from contracts.base import Payload, Ref
+
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+"""``off-track``, ``status-changed``, ``security``; an open word: a new kind needs no new event type."""
 
 
 class AlertRaised(Payload):
@@ -15,7 +18,7 @@ class AlertRaised(Payload):
 
     TYPE: ClassVar[str] = "alert.raised.v1"
     alert_id: Ref
-    kind: Literal["off-track", "status-changed", "security"]
+    kind: Kind
     scope: Ref
     project_id: str | None = None
     indicator_id: str | None = None

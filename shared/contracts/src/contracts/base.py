@@ -27,9 +27,13 @@ Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
 
 
 class Model(BaseModel):
-    """A value inside a payload. Unknown fields are ignored: a consumer of today reads the events of tomorrow."""
+    """A value inside a payload.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    Unknown fields are ignored: a consumer of today reads the events of tomorrow. A field whose name on the
+    wire is a Python keyword (``from``) is written by that name, whoever dumps it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True, serialize_by_alias=True)
 
 
 class Payload(Model):

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import unquote
 
 PREFIX: Final = "org.plumbline."
 """Reverse-DNS prefix of every event type."""
@@ -28,8 +29,10 @@ EXTENSIONS: Final = (
 """The CloudEvents extension attributes Plumbline reads and writes; others are kept in ``extra``."""
 
 _CORE: Final = ("id", "source", "type", "subject", "time", "datacontenttype", "dataschema")
-_ATTRIBUTE_NAME: Final = re.compile(r"^[a-z0-9]{1,30}$")
+_ATTRIBUTE_NAME: Final = re.compile(r"[a-z0-9]{1,30}")
 _MAX_ATTRIBUTE: Final = 1024
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What the CloudEvents type String leaves out; a lone surrogate could not be written as UTF-8 again."""
 _JSON: Final = "application/json"
 
 
@@ -107,13 +110,16 @@ def rfc3339(instant: datetime) -> str:
 def from_headers(headers: dict[str, str], data: bytes) -> Envelope:
     """Read a CloudEvent in binary mode from Kafka or HTTP headers (already decoded as UTF-8).
 
-    Accepts the prefixes ``ce_`` (Kafka) and ``ce-`` (HTTP). Raises EnvelopeError with every problem.
+    Accepts the prefixes ``ce_`` (Kafka) and ``ce-`` (HTTP, where the binding percent-encodes values).
+    Raises EnvelopeError with every problem.
     """
     attributes: dict[str, str] = {}
     for name, value in headers.items():
         lowered = name.lower()
-        if lowered.startswith(("ce_", "ce-")):
+        if lowered.startswith("ce_"):
             attributes[lowered[3:]] = value
+        elif lowered.startswith("ce-"):
+            attributes[lowered[3:]] = unquote(value)
         elif lowered in {"traceparent", "tracestate"}:
             attributes[lowered] = value
         elif lowered == "content-type":
@@ -136,7 +142,12 @@ def from_structured(event: object) -> Envelope:
             attributes[str(name)] = value
     if "data_base64" in event:
         problems.append(("data_base64", "is not read; send JSON under data"))
-    data = json.dumps(event["data"], ensure_ascii=False).encode() if event.get("data") is not None else b""
+    data = b""
+    if event.get("data") is not None:
+        try:
+            data = json.dumps(event["data"], ensure_ascii=False, allow_nan=False).encode()
+        except ValueError:  # half a surrogate pair, NaN or Infinity: not JSON for the next reader
+            problems.append(("data", "is not JSON in UTF-8: it holds half a character, NaN or Infinity"))
     return _build(attributes, data, problems)
 
 
@@ -150,9 +161,9 @@ def _build(attributes: dict[str, str], data: bytes, problems: list[tuple[str, st
     known: dict[str, Any] = {}
     extra: dict[str, str] = {}
     for name, value in attributes.items():
-        if not _ATTRIBUTE_NAME.match(name):
-            problems.append((name[:40], "attribute names are lower-case letters and digits, 30 at most"))
-        elif len(value) > _MAX_ATTRIBUTE or any(ord(c) < 32 for c in value):
+        if not _ATTRIBUTE_NAME.fullmatch(name) or name == "data":
+            problems.append((name[:40], "attribute names are lower-case letters and digits, 30 at most, not data"))
+        elif len(value) > _MAX_ATTRIBUTE or _UNPRINTABLE.search(value):
             problems.append((name, f"is longer than {_MAX_ATTRIBUTE} characters or holds control characters"))
         elif name in _CORE or name in EXTENSIONS:
             known[name] = value
@@ -168,7 +179,8 @@ def _build(attributes: dict[str, str], data: bytes, problems: list[tuple[str, st
             except ValueError:
                 problems.append((name, "is not an RFC 3339 timestamp such as 2026-06-30T00:00:00Z"))
     content = known.get("datacontenttype", _JSON)
-    if content.split(";")[0].strip().lower() not in {_JSON} and not content.split(";")[0].strip().endswith("+json"):
+    media_type = content.split(";")[0].strip().lower()
+    if media_type != _JSON and not media_type.endswith("+json"):
         problems.append(("datacontenttype", f"is {content[:60]!r}; Plumbline reads application/json"))
     if problems:
         raise EnvelopeError(problems)

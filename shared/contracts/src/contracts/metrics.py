@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from contracts.base import Model, Payload, Ref
 
 State = Literal["PUBLISHED", "PROVISIONAL", "INSUFFICIENT_DATA", "NOT_APPLICABLE"]
-Unit = Literal["µ", "cents"]
+Metric = Annotated[str, StringConstraints(pattern=r"^M([1-9]|1[0-7])$")]
+"""M1 to M17 of the methodology; open to all of them, so that the next one needs no new event type."""
+
+Unit = Annotated[str, StringConstraints(min_length=1, max_length=20)]
+"""``µ`` (micro-units) or ``cents`` (of USD); a metric to come may count in something else."""
 
 
 class Coverage(Model):
@@ -35,7 +39,7 @@ class MetricUpdated(Payload):
     """A published figure changed; the full new figure, the old one and why."""
 
     TYPE: ClassVar[str] = "metric.updated.v1"
-    metric: Literal["M1", "M2", "M4", "M7"]
+    metric: Metric
     scope: Ref
     value: int | None = Field(description="micro-units; null where withheld or unknown")
     unit: Unit = "µ"
@@ -45,7 +49,8 @@ class MetricUpdated(Payload):
     upper: int | None = None
     flags: list[str] = Field(default_factory=list)
     parts: dict[str, Any] = Field(
-        default_factory=dict, description="what the figure is made of: by-budget twin, histogram, pillars, indicators"
+        default_factory=dict,
+        description="what the figure is made of: by-budget twin, histogram, pillars, indicators",
     )
     projects: int = Field(default=0, ge=0)
     inferred_ppm: int = Field(default=0, ge=0, le=1_000_000, description="share resting on inferred pillars")

@@ -81,9 +81,7 @@ class ProjectState(Payload):
     markers: list[Marker] = Field(default_factory=list, max_length=200)
     budgets: list[Budget] = Field(default_factory=list, max_length=2000)
     supports_security_forces: bool | None = None
-    classification: str = Field(
-        default="public", pattern=r"^(public|member-states|compact|owner|state:[A-Z]{2})$"
-    )
+    classification: str = Field(default="public", pattern=r"^(public|member-states|compact|owner|state:[A-Z]{2})$")
     flags: list[str] = Field(default_factory=list, max_length=100)
     demonstration: bool = Field(default=False, description="invented for a demonstration; shown as such")
     edition: str | None = Field(default=None, description="last-updated-datetime of the file, RFC 3339")
@@ -216,7 +214,7 @@ SourceType = Literal[
 
 
 class ObservationRecorded(Payload):
-    """An actual of one indicator in one period; exactly one of value, numerator/denominator or rubric, or none."""
+    """An actual of one indicator in one period: value, numerator and denominator, rubric, or none of them."""
 
     TYPE: ClassVar[str] = "observation.recorded.v1"
     project_id: Ref
@@ -295,9 +293,18 @@ class TransactionReversed(Payload):
 
 
 FACTS: tuple[type[Payload], ...] = (
-    ProjectSubmitted, ProjectAmended, ProjectStatusChanged, ProjectWithdrawn,
-    IndicatorDefined, IndicatorTargetRevised, IndicatorWithdrawn,
-    ObservationRecorded, ObservationCorrected, ObservationRetracted,
-    BudgetRevised, TransactionPosted, TransactionReversed,
+    ProjectSubmitted,
+    ProjectAmended,
+    ProjectStatusChanged,
+    ProjectWithdrawn,
+    IndicatorDefined,
+    IndicatorTargetRevised,
+    IndicatorWithdrawn,
+    ObservationRecorded,
+    ObservationCorrected,
+    ObservationRetracted,
+    BudgetRevised,
+    TransactionPosted,
+    TransactionReversed,
 )
 """Every event type of the stream."""

@@ -9,7 +9,7 @@ from typing import Final, Literal
 Owner = Literal["entity", "intake", "scoring", "notifier", "portal-gateway"]
 
 INBOUND_PREFIX: Final = "plumbline.inbound."
-_ENTITY: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+_ENTITY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +33,22 @@ PORTFOLIO: Final = Stream(
     topic="plumbline.portfolio.v1", key="project", owner="intake", partitions=8, retention_days=None
 )
 CONTEXT: Final = Stream(
-    topic="plumbline.context.v1", key="country, list or clock", owner="intake", partitions=1, retention_days=None
+    topic="plumbline.context.v1",
+    key="country, list or clock",
+    owner="intake",
+    partitions=1,
+    retention_days=None,
 )
-RECEIPTS: Final = Stream(
-    topic="plumbline.receipts.v1", key="entity", owner="intake", partitions=2, retention_days=90
-)
+RECEIPTS: Final = Stream(topic="plumbline.receipts.v1", key="entity", owner="intake", partitions=2, retention_days=90)
 METRICS: Final = Stream(
-    topic="plumbline.metrics.v1", key="metric|scope", owner="scoring", partitions=4, retention_days=None,
+    topic="plumbline.metrics.v1",
+    key="metric|scope",
+    owner="scoring",
+    partitions=4,
+    retention_days=None,
     compacted=True,
 )
-ALERTS: Final = Stream(
-    topic="plumbline.alerts.v1", key="scope", owner="scoring", partitions=2, retention_days=90
-)
+ALERTS: Final = Stream(topic="plumbline.alerts.v1", key="scope", owner="scoring", partitions=2, retention_days=90)
 NOTIFICATIONS: Final = Stream(
     topic="plumbline.notifications.v1", key="subscriber", owner="notifier", partitions=2, retention_days=90
 )
@@ -58,7 +62,7 @@ def inbound(entity: str) -> Stream:
 
     Raises ValueError where the reference cannot be part of a topic's name.
     """
-    if not _ENTITY.match(entity):
+    if not _ENTITY.fullmatch(entity):
         raise ValueError(f"{entity!r} cannot name a topic: letters, digits, '.', '_' and '-', 100 at most")
     return Stream(topic=INBOUND_PREFIX + entity, key="project", owner="entity", partitions=2, retention_days=30)
 
