@@ -1,0 +1,209 @@
+"""The rules an event must meet beyond its schema: who says it, and whether its figures can be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+Fault = dict[str, Any]
+"""A finding as plain values: rule, severity, message, remedy, and path where there is one."""
+
+_MILLION: Final = 1_000_000
+_TOLERANCE: Final = 5_000  # ppm: |Σ−100 %| up to half a point is normalised (methodology §0.6)
+_MAX_PERIOD_DAYS: Final = 36_525
+
+
+def fault(rule: str, message: str, remedy: str, path: str | None = None, *, severity: str = "error") -> Fault:
+    """A finding of ours; ``rule`` without the prefix."""
+    found: Fault = {"rule": f"plumbline:{rule}", "severity": severity, "message": message, "remedy": remedy}
+    if path:
+        found["path"] = path
+    return found
+
+
+def identity(
+    entity: str, names: frozenset[str], source: str, others: frozenset[str], data: Mapping[str, Any]
+) -> list[Fault]:
+    """What the event claims about its sender, against who it is (architecture §2).
+
+    ``names`` are the sender's own references; ``others`` all references of registered entities.
+    """
+    found = []
+    claimed = source.rstrip("/").rsplit("/", 1)[-1]
+    if claimed in others and claimed not in names:
+        found.append(
+            fault("IDENTITY", f"source names {claimed}, but {entity} sent it", f"End source with {entity}", "source")
+        )
+    stated = data.get("entity")
+    if isinstance(stated, str) and stated not in names:
+        found.append(
+            fault("IDENTITY", f"entity is {stated}, but {entity} sent it", f"Set entity to {entity}", "data/entity")
+        )
+    return found
+
+
+def ownership(entity: str, names: frozenset[str], project_id: str, owner: str | None, type_: str) -> list[Fault]:
+    """Whether this entity may speak about this project; the first to submit it owns it."""
+    if owner is not None:
+        if owner == entity:
+            return []
+        return [
+            fault(
+                "NOT_OWNER",
+                f"{project_id} belongs to another entity",
+                "Publish under your own identifier, and relate the two with a related activity",
+                "data/project_id",
+            )
+        ]
+    if type_ in {"project.submitted.v1", "project.amended.v1"} or any(project_id.startswith(f"{n}-") for n in names):
+        return []
+    return [
+        fault(
+            "PROJECT_UNKNOWN",
+            f"{project_id} is not known",
+            f"Publish project.submitted.v1 for it first, or use an identifier that begins with {entity}-",
+            "data/project_id",
+        )
+    ]
+
+
+def sense(type_: str, data: Mapping[str, Any], indicator: Mapping[str, Any] | None) -> list[Fault]:
+    """Whether the figures can be meant; every fault at once. ``indicator`` is the observation's definition."""
+    kind = type_.split(".")[0]
+    if type_ in {"project.submitted.v1", "project.amended.v1"}:
+        return _project(data)
+    if kind == "indicator" and "measure" in data:
+        return _indicator(data)
+    if kind == "observation":
+        found = _period(data["period"]["start"], data["period"]["end"], "data/period")
+        if type_ != "observation.retracted.v1":
+            found += _observation(data, indicator)
+        return found
+    if kind == "budget":
+        return _period(data["budget"]["period_start"], data["budget"]["period_end"], "data/budget")
+    return []
+
+
+def normalise(allocations: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+    """Bring each dimension to exactly 1 000 000 ppm by largest remainder, ties by code; whether anything moved.
+
+    Countries and regions share one hundred per cent between them. Dimensions that do not sum to nearly 100 % are left as they are: ``sense`` refuses them, except inferred
+    pillars, whose remainder is unallocated.
+    """
+    moved = False
+    result = [dict(a) for a in allocations]
+    for dims in ({"COUNTRY", "REGION"}, {"PILLAR"}, {"THEME"}, {"DAC"}):
+        group = [a for a in result if a["dim"] in dims]
+        total = sum(a["ppm"] for a in group)
+        if total == _MILLION or abs(total - _MILLION) > _TOLERANCE:
+            continue
+        exact = [(a, divmod(a["ppm"] * _MILLION, total)) for a in group]
+        for allocation, (share, _) in exact:
+            allocation["ppm"] = share
+        missing = _MILLION - sum(share for _, (share, _) in exact)
+        for allocation, _ in sorted(exact, key=lambda item: (-item[1][1], item[0]["code"]))[:missing]:
+            allocation["ppm"] += 1
+        moved = True
+    return result, moved
+
+
+def _project(data: Mapping[str, Any]) -> list[Fault]:
+    found: list[Fault] = []
+    inferred = bool(data.get("pillar_inferred"))
+    sums: dict[str, int] = {}
+    seen: set[tuple[str, str]] = set()
+    for n, allocation in enumerate(data.get("allocations", [])):
+        dim, code = allocation["dim"], allocation["code"]
+        sums[dim] = sums.get(dim, 0) + allocation["ppm"]
+        if (dim, code) in seen:
+            found.append(
+                fault("ALLOCATION_TWICE", f"{dim} {code} is named twice", "Name it once", f"data/allocations/{n}")
+            )
+        seen.add((dim, code))
+        if dim == "PILLAR" and code not in {"P1", "P2", "P3", "P4"}:
+            found.append(
+                fault("PILLAR_CODE", f"{code!r} is no pillar", "Use P1, P2, P3 or P4", f"data/allocations/{n}/code")
+            )
+    # Countries and regions share one hundred per cent between them (IATI: recipient-country, recipient-region).
+    geography = sums.pop("COUNTRY", 0) + sums.pop("REGION", 0)
+    for name, total in [("COUNTRY and REGION", geography), *sums.items()]:
+        if total and abs(total - _MILLION) > _TOLERANCE and not (name == "PILLAR" and inferred and total < _MILLION):
+            found.append(
+                fault(
+                    "PERCENT_SUM",
+                    f"{name} shares sum to {total / 10_000:g} %",
+                    "Make them sum to 100 %; half a point is normalised",
+                    "data/allocations",
+                )
+            )
+    dates = data.get("dates") or {}
+    for a, b in (("planned_start", "planned_end"), ("actual_start", "actual_end")):
+        if dates.get(a) and dates.get(b) and dates[a] > dates[b]:
+            found.append(
+                fault("DATE_ORDER", f"{a} {dates[a]} is after {b} {dates[b]}", "Mend one of them", f"data/dates/{b}")
+            )
+    for n, budget in enumerate(data.get("budgets", [])):
+        found += _period(budget["period_start"], budget["period_end"], f"data/budgets/{n}")
+    return found
+
+
+def _indicator(data: Mapping[str, Any]) -> list[Fault]:
+    found: list[Fault] = []
+    for n, target in enumerate(data.get("targets", [])):
+        found += _period(target["period_start"], target["period_end"], f"data/targets/{n}")
+    if data["measure"] == "5":
+        values = [*data.get("targets", []), *data.get("baselines", [])]
+        if any(v.get("value") is not None for v in values):
+            found.append(
+                fault(
+                    "QUALITATIVE_VALUE",
+                    "A qualitative indicator (measure 5) has a figure",
+                    "Leave value out and use comment, or choose another measure (IATI rules 8.8.3 to 8.10.3)",
+                    "data/measure",
+                )
+            )
+    if data.get("kind") == "BAND" and not data.get("band"):
+        found.append(fault("BAND_MISSING", "A BAND indicator has no band", "Add band: {low, high}", "data/band"))
+    return found
+
+
+def _observation(data: Mapping[str, Any], indicator: Mapping[str, Any] | None) -> list[Fault]:
+    found: list[Fault] = []
+    given = [k for k in ("value", "rubric") if data.get(k) is not None]
+    if data.get("numerator") is not None or data.get("denominator") is not None:
+        given.append("numerator")
+        if data.get("numerator") is None or data.get("denominator") is None:
+            found.append(
+                fault("RATIO_HALF", "A ratio needs numerator and denominator", "Send both", "data/denominator")
+            )
+        elif float(data["denominator"]) == 0:
+            found.append(fault("RATIO_ZERO", "The denominator is zero", "Leave the period out", "data/denominator"))
+    if len(given) > 1:
+        found.append(
+            fault("VALUE_TWICE", f"Several readings at once: {', '.join(given)}", "Send exactly one", "data/value")
+        )
+    if data.get("rubric") is not None and not data.get("assessor"):
+        found.append(
+            fault(
+                "RUBRIC_ASSESSOR", "A rubric level has no assessor", "Name who judged it in assessor", "data/assessor"
+            )
+        )
+    measure = (indicator or {}).get("measure")
+    if measure == "5" and data.get("value") is not None:
+        found.append(
+            fault(
+                "QUALITATIVE_VALUE",
+                "The indicator is qualitative (measure 5) and takes no figure",
+                "Send rubric with an assessor, or a comment",
+                "data/value",
+            )
+        )
+    return found
+
+
+def _period(start: str, end: str, path: str) -> list[Fault]:
+    if start > end:
+        return [fault("PERIOD_ORDER", f"The period starts on {start}, after it ends on {end}", "Exchange them", path)]
+    if (int(end[:4]) - int(start[:4])) * 365 > _MAX_PERIOD_DAYS:
+        return [fault("PERIOD_LENGTH", "The period is longer than a hundred years", "Mend the year", path)]
+    return []

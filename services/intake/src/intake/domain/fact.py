@@ -1,0 +1,144 @@
+"""A fact about a project under its business key, the same whichever way it came in (methodology §3).
+
+Keys are unique within one project: an update, a re-import and an event that speak of the same thing meet there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+PROJECT: Final = "project.submitted.v1"
+INDICATOR: Final = "indicator.defined.v1"
+OBSERVATION: Final = "observation.recorded.v1"
+TRANSACTION: Final = "transaction.posted.v1"
+
+_NOT_CONTENT: Final = frozenset({"origin", "edition", "revision", "changed_fields", "reason"})
+"""Fields that say where or when a fact was said, not what it says."""
+
+_LATER: Final = {
+    PROJECT: "project.amended.v1",
+    INDICATOR: "indicator.defined.v1",
+    OBSERVATION: "observation.corrected.v1",
+    TRANSACTION: "transaction.posted.v1",
+}
+_GONE: Final = {
+    PROJECT: ("project.withdrawn.v1", ("project_id",)),
+    INDICATOR: ("indicator.withdrawn.v1", ("project_id", "indicator_id")),
+    OBSERVATION: ("observation.retracted.v1", ("project_id", "indicator_id", "period", "place", "ordinal")),
+    TRANSACTION: ("transaction.reversed.v1", ("project_id", "transaction_id")),
+}
+_TARGETS: Final = frozenset({"targets"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One fact: business key, the event type of its first saying, payload, and where it was read.
+
+    ``data`` is valid for the contract of ``type`` and leaves out what is empty; ``digest`` is the SHA-256 of its
+    canonical JSON without origin and edition, so that a moved line or a new file date changes nothing.
+    """
+
+    key: str
+    type: str
+    data: dict[str, Any]
+    line: int | None = None
+    path: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the fact says, hexadecimal."""
+        return digest(self.data)
+
+
+def digest(data: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of a payload, without the fields that are not content."""
+    content = {name: value for name, value in data.items() if name not in _NOT_CONTENT}
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def digest_of_all(facts: Iterable[Fact]) -> str:
+    """SHA-256 of a project's facts together: equal where nothing changed, whatever their order."""
+    lines = sorted(f"{fact.key} {fact.digest}" for fact in facts)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def short(*parts: object, length: int = 12) -> str:
+    """A short hexadecimal name of some content; 12 digits keep apart the few thousand things of one project."""
+    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:length]
+
+
+def place_key(place: Mapping[str, Any] | None) -> str:
+    """The part of an observation's key that names its location and dimensions; ``-`` for the total."""
+    location = (place or {}).get("location")
+    dimensions = (place or {}).get("dimensions") or {}
+    return short(location, dimensions, length=10) if location or dimensions else "-"
+
+
+def project_key(project_id: str) -> str:
+    """``project:<IATI identifier>``."""
+    return f"project:{project_id}"
+
+
+def indicator_key(indicator_id: str) -> str:
+    """``indicator:<id>``."""
+    return f"indicator:{indicator_id}"
+
+
+def observation_key(data: Mapping[str, Any]) -> str:
+    """``observation:<indicator>|<start>|<end>|<place>|<ordinal>`` of an observation's payload."""
+    period = data["period"]
+    where = place_key(data.get("place"))
+    return f"observation:{data['indicator_id']}|{period['start']}|{period['end']}|{where}|{data.get('ordinal', 1)}"
+
+
+def transaction_key(transaction_id: str) -> str:
+    """``transaction:<ledger id>``."""
+    return f"transaction:{transaction_id}"
+
+
+def key_of(kind: str, data: Mapping[str, Any]) -> str:
+    """The business key of any portfolio event, by its type (``observation.corrected.v1``) and payload.
+
+    Raises KeyError for a type that has none, and for a payload without the fields of its key.
+    """
+    family = kind.split(".", 1)[0]
+    if family == "project":
+        return project_key(data["project_id"])
+    if family == "indicator":
+        return indicator_key(data["indicator_id"])
+    if family == "observation":
+        return observation_key(data)
+    if family == "transaction":
+        return transaction_key(data["transaction_id"])
+    if family == "budget":
+        budget = data["budget"]
+        return f"budget:{budget.get('type', '1')}|{budget['period_start']}|{budget['period_end']}"
+    raise KeyError(kind)
+
+
+def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Names of the fields in which two payloads say something else, sorted."""
+    names = (old.keys() | new.keys()) - _NOT_CONTENT
+    return sorted(name for name in names if old.get(name) != new.get(name))
+
+
+def later_type(fact: Fact, old: Mapping[str, Any]) -> str:
+    """The event type for a fact whose key is known already and whose content changed.
+
+    An indicator that differs in its targets alone had them revised; a transaction is posted again, whole.
+    """
+    if fact.type == INDICATOR and set(changed_fields(old, fact.data)) == _TARGETS:
+        return "indicator.target-revised.v1"
+    return _LATER[fact.type]
+
+
+def gone(kind: str, data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Event type and payload that take back a fact which a later edition no longer has."""
+    event, names = _GONE[kind]
+    return event, {name: data[name] for name in names if name in data}

@@ -1,0 +1,138 @@
+"""What a submitted fact means, given what is already known of its project: pure decisions.
+
+A business key names the fact, not the message: a re-issued fact with a new id meets its earlier self
+(methodology §3, idempotency). Content decides whether anything changed; arrival order decides who wins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import orjson
+
+Outcome = Literal["accepted", "amended", "unchanged"]
+
+_NOT_CONTENT: Final = frozenset({"origin", "reason", "revision", "changed_fields", "edition"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The current version of a fact: digest of its content, whether it was taken back, and its body if kept."""
+
+    digest: bytes
+    tombstone: bool
+    body: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to publish for a proposed fact, or that nothing changed."""
+
+    outcome: Outcome
+    key: str
+    type: str
+    data: dict[str, Any]
+    digest: bytes
+    tombstone: bool
+
+
+def business_key(type_: str, data: Mapping[str, Any]) -> str:
+    """The key under which later versions of this fact replace earlier ones, within its project."""
+    kind = type_.split(".")[0]
+    if kind == "observation":
+        period, place = data["period"], data.get("place") or {}
+        dims = json.dumps(place.get("dimensions") or {}, sort_keys=True, ensure_ascii=False)
+        where = f"{place.get('location') or ''}|{'' if dims == '{}' else dims}"
+        return f"observation:{data['indicator_id']}|{period['start']}|{period['end']}|{where}|{data.get('ordinal', 1)}"
+    if kind == "indicator":
+        return f"indicator:{data['indicator_id']}"
+    if kind == "transaction":
+        return f"transaction:{data['transaction_id']}"
+    if kind == "budget":
+        budget = data["budget"]
+        return f"budget:{budget['period_start']}|{budget['period_end']}|{budget.get('type', '1')}"
+    if type_ == "project.status-changed.v1":
+        return "status"
+    return "project"
+
+
+def digest_of(data: Mapping[str, Any]) -> bytes:
+    """SHA-256 of the canonical content, without what says where it came from."""
+    content = {k: v for k, v in data.items() if k not in _NOT_CONTENT}
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+_TOMBSTONES: Final = {
+    "project.withdrawn.v1",
+    "indicator.withdrawn.v1",
+    "observation.retracted.v1",
+    "transaction.reversed.v1",
+}
+
+
+def decide(known: Known | None, type_: str, data: dict[str, Any]) -> Decision:
+    """Whether the fact is new, changes what is known, or says nothing new; and its event type then."""
+    key = business_key(type_, data)
+    tombstone = type_ in _TOMBSTONES
+    digest = b"" if tombstone else digest_of(data)
+    alive = known is not None and not known.tombstone
+    if tombstone:
+        return Decision("amended" if alive else "unchanged", key, type_, data, digest, True)
+    if alive and known is not None and known.digest == digest:
+        return Decision("unchanged", key, type_, data, digest, False)
+    final, body = _type_for(type_, data, known if alive else None)
+    return Decision("amended" if alive else "accepted", key, final, body, digest, False)
+
+
+def _type_for(type_: str, data: dict[str, Any], known: Known | None) -> tuple[str, dict[str, Any]]:
+    if type_ in {"project.submitted.v1", "project.amended.v1"}:
+        if known is None:
+            return "project.submitted.v1", {k: v for k, v in data.items() if k != "changed_fields"}
+        old = known.body or {}
+        changed = sorted(k for k in data.keys() | old.keys() if k not in _NOT_CONTENT and data.get(k) != old.get(k))
+        return "project.amended.v1", {**data, "changed_fields": changed}
+    if type_ in {"indicator.defined.v1", "indicator.target-revised.v1"}:
+        old_targets = (known.body or {}).get("targets", []) if known is not None else None
+        revised = old_targets is not None and old_targets != data.get("targets", [])
+        return ("indicator.target-revised.v1" if revised else "indicator.defined.v1"), data
+    if type_ in {"observation.recorded.v1", "observation.corrected.v1"}:
+        return ("observation.recorded.v1" if known is None else "observation.corrected.v1"), data
+    return type_, data
+
+
+def retraction(key: str, project_id: str) -> tuple[str, dict[str, Any]] | None:
+    """The event that takes back the fact with this key: a later edition of a file no longer has it.
+
+    None for facts that a file's silence does not take back: the project itself.
+    """
+    kind, _, rest = key.partition(":")
+    if kind == "indicator":
+        return "indicator.withdrawn.v1", {"project_id": project_id, "indicator_id": rest, "reason": _GONE}
+    if kind == "transaction":
+        return "transaction.reversed.v1", {"project_id": project_id, "transaction_id": rest, "reason": _GONE}
+    if kind == "observation":
+        head, ordinal = rest.rsplit("|", 1)
+        head, dims = head.rsplit("|", 1)
+        head, location = head.rsplit("|", 1)
+        indicator, start, end = head.rsplit("|", 2)
+        place: dict[str, Any] = {}
+        if location:
+            place["location"] = location
+        if dims:
+            place["dimensions"] = json.loads(dims)
+        return "observation.retracted.v1", {
+            "project_id": project_id,
+            "indicator_id": indicator,
+            "period": {"start": start, "end": end},
+            "place": place,
+            "ordinal": int(ordinal),
+            "reason": _GONE,
+        }
+    return None
+
+
+_GONE: Final = "A later edition of the file no longer has it"
