@@ -1,0 +1,240 @@
+"""The stack as a whole: what starts after what, what is told meanwhile, what stops before what."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+from plumbline.demo import ENTITIES, USERS, DemoEntity
+from plumbline.stack import leftovers, provision, services
+from plumbline.stack.errors import AlreadyRunning, StackError
+from plumbline.stack.issuer import keys
+from plumbline.stack.issuer.part import IssuerPart
+from plumbline.stack.jars import jars
+from plumbline.stack.kafka import ADMIN, Kafka
+from plumbline.stack.layout import Layout, Ports
+from plumbline.stack.part import Part
+from plumbline.stack.postgres import Postgres
+from plumbline.stack.signin import Tokens
+from plumbline.stack.zipkin import Zipkin
+
+INFRASTRUCTURE: Final = ("kafka", "postgres", "issuer", "zipkin")
+
+Tell = Callable[[str], None]
+"""Takes one line about a step that was done."""
+
+
+class Stack:
+    """A stack that this process runs: started by ``start``, held until ``stop``.
+
+    ``only`` names the parts to run; ``infrastructure`` stands for everything that is not a service.
+    """
+
+    def __init__(self, data_dir: Path, port_base: int | None = None, only: Collection[str] | None = None) -> None:
+        self.layout = Layout(data_dir.resolve())
+        try:
+            self.ports: Ports = self.layout.ports(port_base)
+        except ValueError as error:
+            raise StackError(str(error)) from None
+        self.kafka, self.postgres, self.issuer, zipkin, *found = parts_of(self.layout, self.ports)
+        everything = {part.name: part for part in (self.kafka, self.postgres, self.issuer, zipkin, *found)}
+        self.parts: dict[str, Part] = _chosen(everything, only)
+        self.services = [part for part in found if part.name in self.parts]
+        for service in self.services:
+            service.viewer = "zipkin" in self.parts
+        self._lock: IO[str] | None = None
+
+    # Life.
+
+    def start(self, tell: Tell = lambda _: None) -> Self:
+        """Start every part, in order, and return when all of them answer.
+
+        Raises AlreadyRunning, PortTaken, DataDirUnusable or PartFailed; nothing is left running then.
+        """
+        for name in ("kafka", "zipkin"):
+            if name in self.parts:
+                jars(name, lambda line, name=name: tell(f"fetching {name}: {line}"))  # type: ignore[misc]
+        self.layout.prepare()
+        self._take_lock()
+        try:
+            leftovers.stop(self.layout, tell)
+            for part in self.parts.values():
+                part.check_ports()
+            self._write_state("starting")
+            self._start_infrastructure(tell)
+            self._start_services(tell)
+            self._write_state("ready")
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self, tell: Tell = lambda _: None) -> None:
+        """Stop every part: services first, together; then what they stand on. Then let go of the data."""
+        if self._lock is None:
+            return
+        self._write_state("stopping")
+        _together([(service.stop, ()) for service in self.services])
+        for name in ("zipkin", "issuer", "kafka", "postgres"):
+            if name in self.parts:
+                self.parts[name].stop()
+                tell(f"{self.parts[name].title} stopped")
+        self._write_state("stopped")
+        self._lock.close()
+        self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def kill(self, name: str) -> None:
+        """``kill -9`` one part, as a crash would."""
+        self.parts[name].kill()
+
+    def restart(self, name: str) -> None:
+        """Stop a part if it runs, start it, and wait until it answers."""
+        part = self.parts[name]
+        part.stop()
+        part.start()
+        part.wait_ready()
+        self._write_state("ready")
+
+    # What a running stack is asked for.
+
+    @property
+    def tokens(self) -> Tokens:
+        """Access tokens of the stack's own users and entities."""
+        return Tokens(self.layout)
+
+    def provisioner(self) -> provision.Provisioner:
+        """Kafka's administration."""
+        return provision.Provisioner(self.kafka.address, ADMIN, self.layout.secrets)
+
+    def add_entities(self, entities: Iterable[DemoEntity]) -> None:
+        """Inbound topic, Kafka user, rights and an issuer client for each entity; idempotent."""
+        entities = list(entities)
+        self.provisioner().entities(entity.ref for entity in entities)
+        self.issuer.add_entities(entities)
+
+    def rotate_keys(self) -> str:
+        """A new signing key; tokens signed by the one before stay valid. Returns the new key's id."""
+        return keys.rotate(self.layout.secrets)
+
+    def dead(self) -> list[Part]:
+        """Parts that were started and have ended without being asked to."""
+        return [part for part in self.parts.values() if part.process is not None and part.process.poll() is not None]
+
+    # How it is done.
+
+    def _take_lock(self) -> None:
+        lock = self.layout.lock_file.open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            state = self.layout.read_state() or {}
+            raise AlreadyRunning(
+                f"A stack runs on {self.layout.root} already (process {state.get('pid', 'unknown')})",
+                "plumbline status shows it, plumbline down stops it; --data-dir makes another one",
+            ) from None
+        self._lock = lock
+
+    def _start_infrastructure(self, tell: Tell) -> None:
+        waited = [self.parts[name] for name in ("kafka", "postgres", "issuer") if name in self.parts]
+        if "zipkin" in self.parts:
+            self.parts["zipkin"].start()  # nothing waits for it until everything else is there
+        _together([(self._start_part, (part, tell)) for part in waited])
+        self._write_state("starting")
+        steps: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        if "postgres" in self.parts:
+            steps.append((self.postgres.provision, ()))
+        if "kafka" in self.parts:
+            steps.append((self._provision_kafka, ()))
+        _together(steps)
+        if "issuer" in self.parts:
+            self.issuer.add_users(USERS)
+            self.issuer.add_entities(ENTITIES)
+        tell("databases, topics, users and rights are in place")
+
+    def _provision_kafka(self) -> None:
+        admin = self.provisioner()
+        admin.services()
+        admin.entities(entity.ref for entity in ENTITIES)
+
+    def _start_services(self, tell: Tell) -> None:
+        _together([(self._start_service, (service, tell)) for service in self.services])
+        if "zipkin" in self.parts:
+            self.parts["zipkin"].wait_ready()
+            tell("the trace viewer is ready")
+
+    def _start_service(self, service: services.Service, tell: Tell) -> None:
+        service.migrated(service.migrate())
+        self._start_part(service, tell)
+
+    def _start_part(self, part: Part, tell: Tell) -> None:
+        began = time.monotonic()
+        part.start()
+        part.wait_ready()
+        tell(f"{part.title} is ready ({time.monotonic() - began:.1f} s)")
+
+    def _write_state(self, state: str) -> None:
+        self.layout.write_state(
+            {
+                "state": state,
+                "pid": os.getpid(),
+                "created": leftovers.created(os.getpid()),
+                "data_dir": str(self.layout.root),
+                "ports": asdict(self.ports),
+                "parts": [
+                    {
+                        "name": part.name,
+                        "title": part.title,
+                        "address": part.address,
+                        "pid": part.pid,
+                        "created": leftovers.created(part.pid),
+                        "stop_signal": int(part.stop_signal),
+                        "log": str(part.log),
+                    }
+                    for part in self.parts.values()
+                ],
+            }
+        )
+
+
+def parts_of(layout: Layout, ports: Ports) -> tuple[Kafka, Postgres, IssuerPart, Zipkin, *tuple[services.Service, ...]]:
+    """Every part there is, in the order they start."""
+    return (
+        Kafka(layout, {"kafka": ports.kafka, "controller": ports.controller}),
+        Postgres(layout, {"postgres": ports.postgres}),
+        IssuerPart(layout, {"issuer": ports.issuer, "portal_gateway": ports.portal_gateway}),
+        Zipkin(layout, {"zipkin": ports.zipkin}),
+        *(services.Service(name, layout, ports) for name in services.existing()),
+    )
+
+
+def _chosen(everything: dict[str, Part], only: Collection[str] | None) -> dict[str, Part]:
+    if only is None:
+        return everything
+    wanted = {name for word in only for name in (INFRASTRUCTURE if word == "infrastructure" else (word,))}
+    if unknown := wanted - set(everything):
+        raise StackError(f"There is no part called {', '.join(sorted(unknown))}", f"Parts: {', '.join(everything)}")
+    return {name: part for name, part in everything.items() if name in wanted}
+
+
+def _together(calls: list[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
+    """Run calls at the same time; all of them end before the first failure is raised."""
+    if not calls:
+        return
+    with ThreadPoolExecutor(len(calls)) as pool:
+        futures = [pool.submit(call, *arguments) for call, arguments in calls]
+    for future in futures:
+        future.result()
