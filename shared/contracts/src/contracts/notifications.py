@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
+from pydantic import Field
+
 from contracts.base import Payload, Ref
 
 
@@ -22,6 +24,9 @@ class NotificationCreated(Payload):
     reason: str
     link: str
     created_at: datetime
+    classification: str = "public"
+    owner: str | None = Field(default=None, description="the organisation whose fact it tells")
+    demonstration: bool = False
 
 
 class NotificationRead(Payload):

@@ -1,0 +1,100 @@
+"""HTTP in: a person's subscriptions and inbox, under that person's own token."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+
+from notifier import usecases
+from notifier.domain.errors import DomainError, NotFound, ReceiptsOfOthers, SubscriptionRefused, TooManySubscriptions
+from notifier.domain.subscription import Subscription
+from runtime.access import Principal
+from runtime.auth import principal
+from runtime.db import Tx
+from runtime.http import Json, Problem, cursor, read_cursor
+
+router = APIRouter(prefix="/v1")
+Caller = Annotated[Principal, Depends(principal)]
+
+_STATUS: Final[dict[type[DomainError], int]] = {
+    SubscriptionRefused: 422,
+    ReceiptsOfOthers: 403,
+    TooManySubscriptions: 409,
+    NotFound: 404,
+}
+
+_EXAMPLES: Final = {
+    "metric": {"value": {"about": "metric", "metric": "M4", "scope": "pillar-country:P2|ML", "min_change": 5000}},
+    "alert": {"value": {"about": "alert", "kind": "off-track", "scope": "country:ML"}},
+    "project": {"value": {"about": "project", "project_id": "XM-DEMO-1-BORDER-07"}},
+    "receipts": {"value": {"about": "receipts", "entity": "XM-DEMO-1", "only_problems": True}},
+}
+
+
+async def _transaction(request: Request, caller: Caller) -> AsyncIterator[Tx]:
+    """One request, one transaction, as the caller: committed at the edge, problems told in HTTP's words."""
+    try:
+        async with request.app.state.database.transaction(caller) as tx:
+            yield tx
+    except DomainError as error:
+        faults = error.faults if isinstance(error, SubscriptionRefused) else []
+        errors = [{"place": place, "message": message, "rule": error.code} for place, message in faults]
+        raise Problem(_STATUS[type(error)], error.code, str(error), errors=errors) from None
+
+
+Transaction = Annotated[Tx, Depends(_transaction, scope="function")]
+
+
+@router.post("/subscriptions", status_code=201, tags=["subscriptions"])
+async def subscribe(
+    fields: Annotated[dict[str, Any], Body(openapi_examples=_EXAMPLES)], caller: Caller, tx: Transaction
+) -> Response:
+    """Ask to be told: 201 with the subscription, 200 where the caller has the same one already."""
+    wish, new = await usecases.subscribe(tx, caller, fields, now=tx.clock())
+    answer = Json(_shown(wish), headers={"Location": f"/v1/subscriptions/{wish.id}"})
+    answer.status_code = 201 if new else 200
+    return answer
+
+
+@router.get("/subscriptions", tags=["subscriptions"])
+async def subscriptions(request: Request, caller: Caller, tx: Transaction) -> Response:
+    """The caller's subscriptions, oldest first."""
+    wishes = await usecases.subscriptions(tx, caller, now=tx.clock())
+    return Json({"items": [_shown(wish) for wish in wishes]}, request)
+
+
+@router.delete("/subscriptions/{subscription}", status_code=204, tags=["subscriptions"])
+async def unsubscribe(subscription: str, caller: Caller, tx: Transaction) -> None:
+    """Ask not to be told any more; messages already sent stay."""
+    await usecases.unsubscribe(tx, caller, subscription, now=tx.clock())
+
+
+@router.get("/inbox", tags=["inbox"])
+async def inbox(
+    request: Request,
+    caller: Caller,
+    tx: Transaction,
+    *,
+    unread: bool = False,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """The caller's messages, newest first; ``next`` is the cursor of the following page."""
+    before = str(read_cursor(after, 1)[0]) if after else None
+    items = await usecases.inbox(tx, caller, unread=unread, before=before, limit=limit, now=tx.clock())
+    following = cursor(items[-1]["id"]) if len(items) == limit else None
+    return Json({"items": items, "next": following}, request)
+
+
+@router.post("/inbox/{message}/read", tags=["inbox"])
+async def read(message: str, caller: Caller, tx: Transaction) -> Response:
+    """Note that the caller has read a message; a second time changes nothing."""
+    return Json(await usecases.read(tx, caller, message, now=tx.clock()))
+
+
+def _shown(wish: Subscription) -> dict[str, Any]:
+    """A subscription without the fields its kind does not use."""
+    return {name: value for name, value in asdict(wish).items() if value is not None and name != "subscriber"}

@@ -1,0 +1,65 @@
+"""The scope of a figure (architecture §9), checked and said in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+NUMERALS: Final = {"P1": "I", "P2": "II", "P3": "III", "P4": "IV"}
+"""The four pillars of the Global Counter-Terrorism Strategy by the numerals the documents use."""
+
+_ONE: Final = frozenset({"pillar", "country", "region", "theme", "entity", "project"})
+_TWO: Final = frozenset({"indicator", "pillar-country", "entity-pillar"})
+_LONGEST: Final = 520
+_CONTROL: Final = re.compile(r"[\x00-\x1f]")
+
+
+def parts(scope: str) -> tuple[str, str, str]:
+    """Kind and one or two codes, e.g. ``("pillar-country", "P3", "ML")``; unused codes are empty."""
+    kind, _, rest = scope.partition(":")
+    if kind in _TWO:
+        first, _, second = rest.partition("|")
+        return kind, first, second
+    return kind, rest, ""
+
+
+def is_scope(text: str) -> bool:
+    """Whether a text follows the grammar of scopes."""
+    if text == "global":
+        return True
+    if len(text) > _LONGEST or _CONTROL.search(text) or text != text.strip():
+        return False
+    kind, first, second = parts(text)
+    if not first or (kind not in _ONE and not (kind in _TWO and second)):
+        return False
+    pillar = {"pillar": first, "pillar-country": first, "entity-pillar": second}.get(kind)
+    return pillar is None or pillar in NUMERALS
+
+
+def project_of(scope: str) -> str | None:
+    """The project that a scope is, None for any other; an indicator's scope is not the project's."""
+    kind, first, _ = parts(scope)
+    return first if kind == "project" else None
+
+
+def say(scope: str, names: Mapping[str, str]) -> str:
+    """The scope as a person says it, e.g. ``pillar II in Mali``; ``names`` gives areas by code."""
+    kind, first, second = parts(scope)
+    match kind:
+        case "global":
+            return "the whole portfolio"
+        case "pillar":
+            return f"pillar {NUMERALS.get(first, first)}"
+        case "country" | "region":
+            return names.get(first, first)
+        case "pillar-country":
+            return f"pillar {NUMERALS.get(first, first)} in {names.get(second, second)}"
+        case "entity-pillar":
+            return f"{first} under pillar {NUMERALS.get(second, second)}"
+        case "indicator":
+            return f"indicator {second} of project {first}"
+        case "entity":
+            return first
+        case _:
+            return f"{kind} {first}"
