@@ -1,0 +1,15 @@
+"""What can be wrong with a request, in the portal's own words."""
+
+from __future__ import annotations
+
+
+class DomainError(Exception):
+    """The base of the portal's refusals; ``code`` becomes the problem's type."""
+
+    code = "invalid"
+
+
+class ScopeError(DomainError):
+    """The scope does not follow the grammar of architecture §9."""
+
+    code = "invalid-scope"

@@ -1,0 +1,84 @@
+"""How figures are written: one rule a unit, the same on the page, in the stream and on paper.
+
+Scores are integers in µ (1.000000 = 1 000 000), shares in ppm, money in cents of a US dollar. Nothing here
+goes through a float, so that a figure on a page is the figure that was computed, rounded once.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+MICRO: Final = 1_000_000
+"""µ in one, and ppm in one."""
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUS: Final = "\N{MINUS SIGN}"
+
+
+def percent(micro: int) -> str:
+    """A share as per cent with one decimal, half to even, without the sign: ``649007`` is ``64.9``."""
+    tenths = (Decimal(micro) / 1000).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+    return (_MINUS if tenths < 0 else "") + str(abs(tenths) / 10 if tenths % 10 else f"{abs(tenths) // 10}.0")
+
+
+def points(micro: int) -> str:
+    """A difference in percentage points, signed: ``-6100`` is ``−0.6``, ``6100`` is ``+0.6``."""
+    text = percent(micro)
+    return text if text.startswith(_MINUS) or text == "0.0" else f"+{text}"
+
+
+def exact(micro: int) -> str:
+    """A score with all its six decimals: ``649007`` is ``0.649007``."""
+    whole, rest = divmod(abs(micro), MICRO)
+    return f"{_MINUS if micro < 0 else ''}{whole}.{rest:06d}"
+
+
+def grouped(number: int) -> str:
+    """An integer with its thousands apart: ``1452`` is ``1,452``."""
+    return f"{_MINUS if number < 0 else ''}{abs(number):,}"
+
+
+def money(cents: int) -> str:
+    """US dollars as people say them: ``6_820_000_000`` cents is ``USD 68.2 m``."""
+    dollars = Decimal(cents) / 100
+    for floor, unit in ((10**9, "bn"), (10**6, "m"), (10**3, "k")):
+        if abs(dollars) >= floor:
+            scaled = (dollars / floor).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN)
+            return f"USD {scaled:,} {unit}".replace("-", _MINUS)
+    return f"USD {dollars.quantize(Decimal(1), rounding=ROUND_HALF_EVEN):,}".replace("-", _MINUS)
+
+
+def decimal_text(text: str | None) -> str:
+    """A reported value as it was written, its thousands apart; the empty text where there is none."""
+    if text is None:
+        return ""
+    whole, dot, rest = text.lstrip("+").partition(".")
+    sign, digits = (_MINUS, whole[1:]) if whole.startswith("-") else ("", whole)
+    return f"{sign}{int(digits or 0):,}{dot}{rest}"
+
+
+def day(value: date) -> str:
+    """``14 Sep 2026``."""
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def month(value: date) -> str:
+    """``Sep 2026``."""
+    return f"{_MONTHS[value.month - 1]} {value.year}"
+
+
+def instant(value: datetime) -> str:
+    """``14 Sep 2026, 09:15:27 UTC``."""
+    at = value.astimezone(UTC)
+    return f"{day(at)}, {at:%H:%M:%S} UTC"
+
+
+def age(then: datetime, now: datetime) -> str:
+    """How long ago, in the largest whole unit: ``2 s ago``, ``18 min ago``, ``3 h ago``, ``117 d ago``."""
+    seconds = max(0, int((now - then).total_seconds()))
+    for floor, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= floor:
+            return f"{seconds // floor} {unit} ago"
+    return f"{seconds} s ago"

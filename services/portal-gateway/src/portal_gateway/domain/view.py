@@ -1,0 +1,89 @@
+"""What a page says about a figure, decided once: is it shown, how much is known, how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from portal_gateway.domain import figure as drawing
+from portal_gateway.domain import scope as scopes
+from portal_gateway.domain.numbers import MICRO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A published figure as the read model keeps it; values in µ, M7's parts in cents."""
+
+    metric: str
+    scope: str
+    value: int | None
+    unit: str
+    state: str
+    observed: int
+    expected: int
+    lower: int | None
+    upper: int | None
+    flags: tuple[str, ...] = ()
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    projects: int = 0
+    inferred_ppm: int = 0
+    previous: int | None = None
+    classification: str = "public"
+    owner: str | None = None
+    demonstration: bool = False
+    valid_as_of: date
+    known_as_of: datetime
+    method_version: str
+    revision: int
+    updated_at: datetime
+    cause: Mapping[str, Any] | None = None
+    seq: int = 0
+
+    @property
+    def key(self) -> str:
+        """What the stream calls this figure, ``metric|scope``."""
+        return f"{self.metric}|{self.scope}"
+
+    @property
+    def shown(self) -> bool:
+        """Whether the value may be said at all."""
+        return self.value is not None and self.state in drawing.MARKS
+
+    @property
+    def known(self) -> int:
+        """Coverage in µ for print; comparisons never use it."""
+        return self.observed * MICRO // self.expected if self.expected else 0
+
+    @property
+    def look(self) -> str:
+        """The class that decides how the mark is drawn."""
+        return {"filled": "is-pub", "open": "is-prov"}.get(drawing.MARKS.get(self.state, "none"), "is-ins")
+
+    @property
+    def pillar(self) -> str | None:
+        """The pillar the scope belongs to, if it is one."""
+        return scopes.parse(self.scope).pillar
+
+    def bar(self, mirrored: bool = False) -> drawing.Bar:
+        """The figure's place on the axis."""
+        return drawing.bar(
+            lower=self.lower,
+            upper=self.upper,
+            value=self.value,
+            state=self.state,
+            pillar=self.pillar,
+            previous=self.previous,
+            mirrored=mirrored,
+        )
+
+
+def narrative(text: Mapping[str, str] | None, lang: str, fallback: str = "") -> tuple[str, str | None]:
+    """A text in the reader's language, else English, else any; with its language where it is another."""
+    if not text:
+        return fallback, None
+    for code in (lang, "en", "und", *sorted(text)):
+        if text.get(code):
+            return text[code], None if code in {lang, "und"} else code
+    return fallback, None

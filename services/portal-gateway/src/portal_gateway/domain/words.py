@@ -1,0 +1,217 @@
+"""The portal's words for codes, and what helps: short, active, no blame.
+
+Every text is a message for the translators' catalogue: ``N_`` marks it here, the templates translate it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
+    """Mark a message for extraction without translating it."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word with its icon; ``tone`` names the colour class."""
+
+    text: str
+    icon: str
+    tone: str = ""
+
+
+STATES: Final[dict[str, Word]] = {
+    "PUBLISHED": Word(N_("Published"), "pub"),
+    "PROVISIONAL": Word(N_("Provisional"), "prov"),
+    "INSUFFICIENT_DATA": Word(N_("Insufficient data"), "ins"),
+    "NOT_APPLICABLE": Word(N_("Not applicable"), "early", "nod"),
+}
+"""State of a figure (methodology §0.5)."""
+
+STATUSES: Final[dict[str, Word]] = {
+    "ACHIEVED": Word(N_("Achieved"), "ach", "on"),
+    "MAINTAINED": Word(N_("Maintained"), "ach", "on"),
+    "ON_TRACK": Word(N_("On track"), "on", "on"),
+    "ACCELERATE": Word(N_("Accelerate"), "acc", "acc"),
+    "LIMITED": Word(N_("Limited"), "lim", "lim"),
+    "REGRESSING": Word(N_("Regressing"), "reg", "reg"),
+    "NOT_ACHIEVED": Word(N_("Not achieved"), "not", "lim"),
+    "BREACHED": Word(N_("Breached"), "not", "lim"),
+    "TOO_EARLY": Word(N_("Too early"), "early", "nod"),
+    "NOT_DUE": Word(N_("Not due"), "early", "nod"),
+    "STALE": Word(N_("Stale"), "early", "nod"),
+    "WITHHELD": Word(N_("Withheld"), "wh", "nod"),
+    "NO_DATA": Word(N_("No data"), "nod", "nod"),
+    "UNSCORABLE": Word(N_("Cannot be scored"), "nod", "nod"),
+}
+"""Pace of an indicator (M2), in the order in which a list of counts names them."""
+
+OUTCOMES: Final[dict[str, Word]] = {
+    "accepted": Word(N_("Accepted"), "ach", "on"),
+    "unchanged": Word(N_("Nothing new"), "early", "nod"),
+    "partly-quarantined": Word(N_("Partly quarantined"), "acc", "acc"),
+    "quarantined": Word(N_("Quarantined"), "not", "reg"),
+}
+"""What became of a submission."""
+
+SEVERITIES: Final[dict[str, Word]] = {
+    "error": Word(N_("Error"), "not", "reg"),
+    "warning": Word(N_("Warning"), "acc", "acc"),
+    "notice": Word(N_("Notice"), "early", "nod"),
+}
+"""How grave a finding is."""
+
+PILLARS: Final[dict[str, tuple[str, str]]] = {
+    "P1": (N_("Pillar I"), N_("Conditions conducive to the spread of terrorism")),
+    "P2": (N_("Pillar II"), N_("Preventing and combating terrorism")),
+    "P3": (N_("Pillar III"), N_("Building States’ capacity and the role of the United Nations")),
+    "P4": (N_("Pillar IV"), N_("Human rights for all and the rule of law")),
+}
+"""Short name and subject of each pillar of the Global Counter-Terrorism Strategy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's name and the question it answers."""
+
+    code: str
+    name: str
+    question: str
+
+
+METRICS: Final[dict[str, Metric]] = {
+    "M1": Metric("M1", N_("Indicator attainment"), N_("How far has the indicator moved from baseline to target?")),
+    "M2": Metric("M2", N_("Pace"), N_("Is the pace enough to reach the target on time?")),
+    "M4": Metric(
+        "M4",
+        N_("Project effectiveness"),
+        N_("Of the change that projects set out to make, how much is made?"),
+    ),
+    "M7": Metric("M7", N_("Pillar balance"), N_("How are resources divided over the four pillars?")),
+}
+"""The metrics that are computed today."""
+
+PROJECT_STATUSES: Final[dict[str, str]] = {
+    "1": N_("Pipeline"),
+    "2": N_("Implementing"),
+    "3": N_("Finalisation"),
+    "4": N_("Closed"),
+    "5": N_("Cancelled"),
+    "6": N_("Suspended"),
+}
+"""IATI ActivityStatus."""
+
+LEVELS: Final[dict[str, str]] = {
+    "3": N_("Impact"),
+    "2": N_("Outcomes"),
+    "1": N_("Outputs"),
+    "9": N_("Other results"),
+}
+"""IATI ResultType; impact first, because outputs alone say nothing of effect."""
+
+MEASURES: Final[dict[str, str]] = {
+    "1": N_("Count"),
+    "2": N_("Per cent"),
+    "3": N_("In words, without an order"),
+    "4": N_("Rank"),
+    "5": N_("In words"),
+}
+"""IATI IndicatorMeasure."""
+
+ACCUMULATIONS: Final[dict[str, str]] = {
+    "CUMULATIVE": N_("cumulative"),
+    "POINT_IN_TIME": N_("point in time"),
+    "PERIODIC_SUM": N_("sum of periods"),
+    "RATIO": N_("ratio"),
+}
+"""How values of several periods belong together (M1)."""
+
+RUBRIC: Final[dict[str, str]] = {
+    "NOT": N_("Not"),
+    "PARTIAL": N_("Partly"),
+    "MOSTLY": N_("Mostly"),
+    "FULL": N_("Fully"),
+}
+"""The ladder of an indicator in words."""
+
+CLASSES: Final[dict[str, str]] = {
+    "public": N_("Everybody signed in"),
+    "member-states": N_("Member States and the Compact"),
+    "compact": N_("Entities of the Compact"),
+    "owner": N_("Its owner"),
+}
+"""Who may read; ``state:XX`` is worded by the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag in plain words and the way out of it."""
+
+    text: str
+    remedy: str = ""
+
+
+FLAGS: Final[dict[str, Flag]] = {
+    "PILLAR_INFERRED": Flag(
+        N_("Pillars inferred from purpose codes"), N_("Confirm the pillars in the next file, or correct the shares")
+    ),
+    "PILLAR_UNALLOCATED": Flag(N_("Not allocated to a pillar"), N_("Say which pillars the project serves")),
+    "DIRECTION_INFERRED": Flag(
+        N_("Direction read from baseline and target"), N_("Say whether higher is better (ascending)")
+    ),
+    "DIRECTION_CONFLICT": Flag(
+        N_("Declared direction contradicts baseline and target"),
+        N_("Correct the direction, the baseline or the target"),
+    ),
+    "ZERO_RANGE": Flag(N_("Target equals baseline: read as keeping the level"), ""),
+    "THRESHOLD_BREACHED": Flag(N_("The level to be kept was missed"), ""),
+    "TARGET_PLACEHOLDER": Flag(
+        N_("Baseline and target are both zero: no target was set"), N_("Set a target, or mark the indicator as context")
+    ),
+    "OVER_ACHIEVED": Flag(N_("Target passed by more than a fifth"), N_("Review the target; the score stays full")),
+    "REGRESSED": Flag(N_("Below the baseline"), ""),
+    "NO_BASELINE": Flag(N_("No baseline"), N_("Add a baseline with its year")),
+    "NO_TARGET": Flag(N_("No target"), N_("Add a target to the final period, or mark the indicator as context")),
+    "NO_ACTUAL": Flag(N_("No value reported"), N_("Report a value, or say that it does not apply")),
+    "MISSING": Flag(N_("A due value is missing"), N_("Report the value, or say that it does not apply")),
+    "BASELINE_IMPUTED_ZERO": Flag(N_("No baseline: zero assumed for a count"), N_("Add a baseline with its year")),
+    "TARGET_REVISED": Flag(N_("Target lowered after the start"), N_("Both scores are shown")),
+    "PERIODS_DISAGREE": Flag(
+        N_("Inner periods do not add up to the enclosing one"), N_("Say how the periods belong together")
+    ),
+    "ACCUMULATION_ASSUMED": Flag(
+        N_("Read as a point in time: the file does not say"), N_("Say whether values add up over periods")
+    ),
+    "PERIODS_PAIRED": Flag(N_("Target and value stand in different periods"), N_("Report both in one period")),
+    "LOCATION_IS_TOTAL": Flag(N_("The only place given is read as the total"), ""),
+    "OUTPUTS_WITHOUT_OUTCOMES": Flag(N_("Outputs without outcomes"), N_("Report the outcome indicators")),
+    "PERCENT_NORMALISED": Flag(N_("Shares adjusted to add up to the whole"), N_("Correct the shares in the next file")),
+    "RUBRIC": Flag(N_("Rated in words by a named assessor"), ""),
+    "ORDINAL_INTERVAL": Flag(N_("Ranks read as equal steps"), ""),
+    "QUALITATIVE_UNRATED": Flag(N_("In words, not rated"), N_("Have an assessor rate it, with evidence")),
+    "NOT_NUMERIC": Flag(N_("In words, without an order"), N_("Mark the indicator as context")),
+    "VALUE_UNREADABLE": Flag(
+        N_("The value is not a number"), N_("Send the figure as a decimal, the words as a comment")
+    ),
+    "DISAGGREGATED_ONLY": Flag(N_("Only parts were reported"), N_("Report the total as well")),
+    "UNSTABLE_PACE": Flag(N_("Pace changes strongly between reports"), ""),
+    "STALE": Flag(N_("The latest value is old"), N_("Report a newer value")),
+    "SUSPENDED": Flag(N_("Suspended: the figure stands still"), ""),
+    "WITHHELD": Flag(N_("Withheld by its owner"), ""),
+    "SMALL_CELL": Flag(N_("Too few projects to show"), ""),
+    "NO_BUDGET": Flag(N_("No budget: not in the figure by budget"), N_("Report the budget")),
+    "DEMONSTRATION": Flag(N_("Invented for a demonstration"), ""),
+}
+"""Every flag a figure or a project may carry (methodology §1, §2.5)."""
+
+
+def flag(code: str) -> Flag:
+    """The flag's words; an unknown code speaks for itself, so that none is swallowed."""
+    name, _, rest = code.partition(":")
+    if name == "BY_DIALECT":
+        return Flag(N_("Read by an adopted reading of this publisher"), "")
+    known = FLAGS.get(code) or FLAGS.get(name)
+    return known or Flag(name.replace("_", " ").lower() + (f" ({rest})" if rest else ""))

@@ -1,0 +1,166 @@
+"""From a page's data to HTML: one Jinja environment that escapes everything and forgives nothing."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from portal_gateway.domain import figure, numbers, words
+from portal_gateway.domain.names import scope_name
+from portal_gateway.domain.scope import NUMERALS
+
+_RTL: Final = frozenset({"ar", "he", "fa", "ur"})
+_STATIC: Final = "static"
+
+
+@cache
+def areas() -> dict[str, str]:
+    """Names of countries by ISO 3166-1 alpha-2 and of regions by M49 code."""
+    text = (files("portal_gateway") / "facts" / "areas.csv").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {row["code"]: row["name"] for row in csv.DictReader(lines)}
+
+
+@cache
+def static_files() -> dict[str, tuple[bytes, str]]:
+    """Every file under static/: its bytes and a short digest for its address."""
+    root = files("portal_gateway.web") / _STATIC
+    return {
+        entry.name: (data, hashlib.sha256(data).hexdigest()[:12])
+        for entry in sorted(root.iterdir(), key=lambda e: e.name)
+        if entry.is_file()
+        for data in [entry.read_bytes()]
+    }
+
+
+@cache
+def release() -> str:
+    """One digest over all static files: scripts import each other by name, so they change address together."""
+    digest = hashlib.sha256()
+    for name, (_, own) in static_files().items():
+        digest.update(f"{name} {own}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def static(name: str) -> str:
+    """The address of a static file. It changes with the content, so that it may be kept for a year."""
+    assert name in static_files(), name
+    return f"/static/{release()}/{name}"
+
+
+def figure_address(metric: str, scope: str) -> str:
+    """The page of a figure."""
+    return f"/metrics/{quote(metric, safe='')}?scope={quote(scope, safe=':|')}"
+
+
+def project_address(project_id: str) -> str:
+    """The page of a project; identifiers may hold slashes and blanks."""
+    return f"/projects/{quote(project_id, safe='')}"
+
+
+@cache
+def environment() -> Environment:
+    """The templates. Undefined names raise: a page never shows a gap where a figure should be."""
+    env = Environment(
+        loader=PackageLoader("portal_gateway.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # No catalogue yet: every message is English. Translations replace these two functions.
+    env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    env.filters |= {
+        "percent": numbers.percent,
+        "points": numbers.points,
+        "exact": numbers.exact,
+        "grouped": numbers.grouped,
+        "money": numbers.money,
+        "day": numbers.day,
+        "instant": numbers.instant,
+        "age": numbers.age,
+        "lower_first": lambda text: text[:1].lower() + text[1:],
+    }
+    env.globals |= {
+        "words": words,
+        "numerals": NUMERALS,
+        "shape_of": figure.shape_of,
+        "static": static,
+        "figure_address": figure_address,
+        "project_address": project_address,
+    }
+    return env
+
+
+def live_words() -> dict[str, Any]:
+    """What live.js says, in the page's language; ``%s`` is where a number goes."""
+    return {
+        "ago": {"s": "%s s ago", "min": "%s min ago", "h": "%s h ago", "d": "%s d ago"},
+        "months": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+        "states": {code: (word.text, word.icon) for code, word in words.STATES.items()},
+        "live": "Live, %s",
+        "reconnecting": "Reconnecting, figures are of %s",
+        "paused": "Paused, %s updates wait",
+        "pause": "Pause",
+        "resume": "Go on",
+        "known": "%s% known",
+        "was": "was %s%",
+        "points": "%s points with the last change",
+        "changes": "%s figures changed",
+        "withheld": "Withheld",
+        "unknown": "Unknown",
+        "copied": "Copied",
+    }
+
+
+def page(
+    template: str,
+    *,
+    now: datetime,
+    address: str,
+    user: Any = None,
+    csrf: str = "",
+    seq: int = 0,
+    unread: int = 0,
+    demonstration: bool = False,
+    lang: str = "en",
+    titles: Mapping[str, str] | None = None,
+    notices: tuple[str, ...] = (),
+    **data: Any,
+) -> str:
+    """One page as HTML. ``titles`` names entities, projects and indicators that its scopes speak of."""
+    mirrored = lang in _RTL
+    found = titles or {}
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            {
+                "now": now,
+                "address": address,
+                "user": user,
+                "csrf": csrf,
+                "seq": seq,
+                "unread": unread,
+                "demonstration": demonstration,
+                "lang": lang,
+                "dir": "rtl" if mirrored else "ltr",
+                "mirrored": mirrored,
+                "axis": figure.axis(mirrored=mirrored),
+                "live_words": live_words(),
+                "scope_name": lambda scope: scope_name(scope, areas=areas(), titles=found),
+                "place": "",
+                "notices": notices,
+                **data,
+            }
+        )
+    )

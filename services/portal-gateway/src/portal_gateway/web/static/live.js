@@ -1,0 +1,207 @@
+// One EventSource a page. Figures are patched in place by their key, "metric|scope"; lists never move, they
+// say that there is news. Pause holds everything and counts. A hidden page lets its connection go, because a
+// browser has only six for one server.
+import { age, grouped, instant, percent, place, points, share } from "./format.js";
+
+const body = document.body;
+const bar = document.querySelector("[data-live]");
+const SAY_EVERY = 10000;
+
+export function listen() {
+  if (!bar || !window.EventSource) return;
+  const words = JSON.parse(body.dataset.words);
+  const mirrored = document.documentElement.dir === "rtl";
+  const text = bar.querySelector("[data-live-text]");
+  const pause = bar.querySelector("[data-pause]");
+  const said = document.querySelector("[data-said]");
+  const seen = new Set();
+  let after = body.dataset.seq;
+  let heard = Date.now();
+  let source = null;
+  let held = null; // Map while paused: the last of each key
+  let news = [];
+  let saidAt = 0;
+  let timer = 0;
+
+  function show(state, words_) {
+    bar.classList.toggle("is-on", state === "on");
+    bar.classList.toggle("is-off", state === "off");
+    text.textContent = words_;
+  }
+
+  function tick() {
+    const now = Date.now();
+    for (const time of document.querySelectorAll("time[data-age]")) {
+      time.textContent = age(new Date(time.dateTime), now, words);
+    }
+    const since = age(heard, now, words);
+    if (held) show("off", words.paused.replace("%s", held.size));
+    else if (!source || source.readyState !== EventSource.OPEN) show("off", words.reconnecting.replace("%s", since));
+    else show("on", words.live.replace("%s", since));
+  }
+
+  // At most one sentence in ten seconds, and only the last of what happened.
+  function say() {
+    if (!news.length || timer) return;
+    timer = setTimeout(() => {
+      timer = 0;
+      saidAt = Date.now();
+      said.textContent = news.length === 1 ? news[0] : words.changes.replace("%s", news.length);
+      news = [];
+    }, Math.max(0, saidAt + SAY_EVERY - Date.now()));
+  }
+
+  function flash(element) {
+    element.classList.remove("changed");
+    void element.offsetWidth; // starts the fade again
+    element.classList.add("changed");
+  }
+
+  function patch(root, f) {
+    const shown = f.value !== null && (f.state === "PUBLISHED" || f.state === "PROVISIONAL");
+    const look = { PUBLISHED: "is-pub", PROVISIONAL: "is-prov" }[f.state] || "is-ins";
+    const moved = f.previous !== null && f.previous !== f.value;
+    const at = new Date(f.updated_at);
+    const known = percent(share(f.coverage.observed, f.coverage.expected));
+    const field = (name, write) => root.querySelectorAll(`[data-f="${name}"]`).forEach(write);
+    const put = (name, value) => field(name, (e) => { e.textContent = value; });
+    for (const e of [root, ...root.querySelectorAll(".is-pub, .is-prov, .is-ins")]) {
+      e.classList.remove("is-pub", "is-prov", "is-ins");
+      e.classList.add(look);
+    }
+    field("box", (e) => e.classList.toggle("is-ins", !shown));
+    put("value", shown ? percent(f.value) : f.state === "INSUFFICIENT_DATA" ? words.withheld : words.unknown);
+    field("unit", (e) => { e.hidden = !shown; });
+    put("state", words.states[f.state][0]);
+    field("icon", (e) => e.setAttribute("href", `#i-${words.states[f.state][1]}`));
+    put("known", words.known.replace("%s", known));
+    put("known-number", known);
+    put("exact", shown ? f.value : "–");
+    put("revision", grouped(f.revision));
+    put("at", instant(at, words));
+    field("was", (e) => { e.hidden = !moved; e.textContent = moved ? words.was.replace("%s", percent(f.previous)) : ""; });
+    field("before", (e) => { e.hidden = !moved; });
+    put("moved", moved && shown ? words.points.replace("%s", points(f.value - f.previous)) : "");
+    root.querySelectorAll("[data-f=age] time").forEach((e) => { e.dateTime = f.updated_at; });
+    draw(root, f, shown, moved);
+    root.querySelectorAll("[data-change]").forEach(flash);
+  }
+
+  function draw(root, f, shown, moved) {
+    const svg = root.querySelector("[data-g=rect]")?.closest("svg");
+    if (!svg) return;
+    const low = f.lower ?? 0, high = f.upper ?? 1000000;
+    const [left, right] = mirrored ? [high, low] : [low, high];
+    const part = (name, write) => svg.querySelectorAll(`[data-g="${name}"]`).forEach(write);
+    part("rect", (e) => { e.setAttribute("x", place(left, mirrored)); e.setAttribute("width", place(high - low, false)); });
+    part("line", (e) => { e.setAttribute("x1", place(left, mirrored)); e.setAttribute("x2", place(right, mirrored)); });
+    part("left", (e) => e.setAttribute("x", place(left, mirrored)));
+    part("right", (e) => e.setAttribute("x", place(right, mirrored)));
+    part("left-text", (e) => { e.textContent = percent(left) === percent(right) ? "" : percent(left); });
+    part("right-text", (e) => { e.textContent = percent(right); });
+    part("value", (e) => { if (shown) e.setAttribute("x", place(f.value, mirrored)); });
+    part("previous", (e) => {
+      e.classList.toggle("off", !moved);
+      if (moved) e.setAttribute("x", place(f.previous, mirrored));
+    });
+  }
+
+  function pill(name) {
+    document.querySelectorAll(`[data-pill="${name}"]`).forEach((e) => { e.hidden = false; });
+  }
+
+  function unread(message) {
+    if (seen.has(message.notification_id)) return;
+    seen.add(message.notification_id);
+    for (const e of document.querySelectorAll("[data-unread]")) {
+      const count = Number(e.dataset.unread) + (message.read_at ? -1 : 1);
+      e.dataset.unread = Math.max(0, count);
+      e.textContent = grouped(Math.max(0, count));
+      e.hidden = count <= 0;
+    }
+    if (!message.read_at) { pill("notification"); news.push(message.title); }
+  }
+
+  function apply(kind, data) {
+    if (kind === "metric") {
+      const roots = document.querySelectorAll(`[data-k="${CSS.escape(`${data.metric}|${data.scope}`)}"]`);
+      for (const root of roots) {
+        if (root.hasAttribute("data-reload")) pill("figure");
+        else patch(root, data);
+      }
+      if (roots.length) {
+        pill("figure");
+        const name = document.title.split(" · ")[0];
+        news.push(data.value === null ? words.changes.replace("%s", 1) : `${name}: ${percent(data.value)}%`);
+      }
+      pill("changes");
+    } else if (kind === "notification") unread(data);
+    else pill(kind);
+  }
+
+  function receive(kind, event) {
+    heard = Date.now();
+    after = event.lastEventId || after;
+    const data = JSON.parse(event.data);
+    document.querySelectorAll("[data-asof]").forEach((e) => {
+      if (!held) { e.dateTime = new Date(heard).toISOString(); e.textContent = instant(new Date(heard), words); }
+    });
+    document.querySelectorAll("[data-revision]").forEach((e) => { if (!held) e.textContent = grouped(after); });
+    const key = kind === "metric" ? `${data.metric}|${data.scope}` : `${kind} ${event.lastEventId}`;
+    if (held) held.set(key, [kind, data]);
+    else { apply(kind, data); say(); }
+    tick();
+  }
+
+  function open() {
+    if (source) return;
+    source = new EventSource(`/api/v1/stream?after=${encodeURIComponent(after)}`);
+    source.addEventListener("open", () => { heard = Date.now(); tick(); });
+    source.addEventListener("error", () => {
+      if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(open, 3000 + Math.random() * 2000); }
+      tick();
+    });
+    for (const kind of ["metric", "notification", "receipt", "alert", "project"]) {
+      source.addEventListener(kind, (event) => receive(kind, event));
+    }
+    source.addEventListener("ping", () => { heard = Date.now(); tick(); });
+    // The server could not keep up with us, or we were away for too long: what we show may be old.
+    source.addEventListener("reset", () => {
+      close();
+      if (performance.now() > SAY_EVERY) location.reload();
+      else setTimeout(open, SAY_EVERY);
+    });
+  }
+
+  function close() {
+    source?.close();
+    source = null;
+  }
+
+  pause.hidden = false;
+  pause.addEventListener("click", () => {
+    const use = pause.querySelector("use"), label = pause.querySelector("span");
+    if (held) {
+      const waiting = held;
+      held = null;
+      for (const [kind, data] of waiting.values()) apply(kind, data);
+      say();
+    } else held = new Map();
+    pause.setAttribute("aria-pressed", String(Boolean(held)));
+    use.setAttribute("href", held ? "#i-play" : "#i-pause");
+    label.textContent = held ? words.resume : words.pause;
+    tick();
+  });
+
+  let hiding = 0;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (document.hidden) hiding = setTimeout(close, 60000);
+    else open();
+  });
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+  setInterval(tick, 1000);
+  open();
+  tick();
+}
