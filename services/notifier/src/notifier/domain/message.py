@@ -165,12 +165,15 @@ def _reason(first: Subscription, others: int, names: Mapping[str, str]) -> str:
 
 def amount(value: int, unit: str) -> str:
     """A figure as people read it: µ as per cent with one decimal, half to even; cents as US dollars."""
-    sign = _MINUS if value < 0 else ""
     if unit == "µ":
-        return f"{sign}{(abs(Decimal(value)) / 10_000).quantize(Decimal('0.1'), rounding=ROUND_HALF_EVEN)}%"
+        return _signed((Decimal(value) / 10_000).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN), "", "%")
     if unit == "cents":
-        return f"{sign}USD {(abs(Decimal(value)) / 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN):,}"
-    return f"{sign}{abs(value):,} {unit}"
+        return _signed((Decimal(value) / 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN), "USD ", "")
+    return _signed(Decimal(value), "", f" {unit}")
+
+
+def _signed(number: Decimal, before: str, after: str) -> str:
+    return f"{_MINUS if number < 0 else ''}{before}{abs(number):,}{after}"
 
 
 def _plain(code: str) -> str:
