@@ -125,6 +125,12 @@ class Tx:
         )
         return {row["event_key"] for row in rows}
 
+    async def forget(self, consumer: str, keys: Sequence[bytes]) -> None:
+        """Take keys out of the inbox: a refused event, mended and sent again under its id, must be read."""
+        await self.conn.execute(
+            "delete from inbox where consumer = $1 and event_key = any($2::bytea[])", consumer, list(keys)
+        )
+
 
 class Database:
     """A service's own database, entered as its run role."""

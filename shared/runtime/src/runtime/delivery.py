@@ -310,6 +310,9 @@ class Consumer:
         if not bad:
             return
         _quarantined.add(len(bad))
+        if tx.rejected:
+            refused = [record.envelope for record, *_ in tx.rejected]
+            await tx.forget(self.name, [event_key(e.source, e.id) for e in refused])
         for r, code, message, problems in bad:
             traceparent = _header(r, "traceparent")
             log.warning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import Any
 
@@ -29,6 +30,8 @@ def build_broker(settings: Settings, client_id: str) -> KafkaBroker:
         request_timeout_ms=15_000,
         retry_backoff_ms=200,
         graceful_timeout=15,
+        logger=logging.getLogger("faststream"),
+        log_level=logging.DEBUG,
     )
 
 

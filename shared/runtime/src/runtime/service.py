@@ -81,8 +81,8 @@ class Service:
         for consumer in self.consumers:
             consumer.subscribe(broker)
         self._broker = broker
-        for part in (self.relay.run, *self.background):
-            task = asyncio.ensure_future(part())
+        for work in (self.relay.run(), *(_through_outages(b) for b in self.background)):
+            task = asyncio.ensure_future(work)
             task.add_done_callback(self._ended)
             self._tasks.append(task)
         if self.consumers:
@@ -116,6 +116,17 @@ class Service:
         """Whether a consumer has been failing without progress for too long."""
         now = time.monotonic()
         return any(not c.healthy and now - c.progress_at > _STUCK for c in self.consumers)
+
+
+async def _through_outages(work: Background) -> None:
+    """Run background work, and start it again after a fault of the moment."""
+    while True:
+        try:
+            await work()
+            return
+        except TRANSIENT as error:
+            log.warning("background work: %r; again in a second", error)
+            await asyncio.sleep(1)
 
 
 async def _until_it_answers(what: str, call: Callable[[], Awaitable[None]]) -> None:
