@@ -74,7 +74,8 @@ class Kafka(Part):
 
     def _format(self, password: str) -> None:
         arguments = self.layout.secrets.folder / "kafka-format.arguments"
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # An id that began with a dash would be read as an option.
+        cluster = "P" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         # Arguments by file: what is on a command line, every user of the machine can read.
         lines = ["format", "--cluster-id", cluster, "--config", str(self._config)]
         lines += ["--add-scram", f"SCRAM-SHA-512=[name={ADMIN},password={password}]"]
