@@ -39,7 +39,7 @@ def may_read(principal: Principal, classification: str, owner: str | None) -> bo
             return role in {"entity", "member-state", "secretariat"}
         case "compact":
             return role in {"entity", "secretariat"}
-        case _ if classification.startswith("state:"):
+        case _ if classification.startswith("state:") and len(classification) == 8:
             return role == "secretariat" or (
                 role == "member-state" and bool(principal.country) and classification == f"state:{principal.country}"
             )

@@ -14,6 +14,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
@@ -93,6 +94,7 @@ class Consumer:
         self._seen = 0
         self._bad = 0
         self._gap_at: dict[TopicPartition, int] = {}
+        self._stopping = asyncio.Event()
         self.healthy = True
         self.failure: str | None = None
         self.progress_at = time.monotonic()
@@ -138,7 +140,7 @@ class Consumer:
             except Stopped as stopped:
                 self.healthy, self.failure = False, str(stopped)
                 log.critical("%s: %s", self.name, stopped)
-                await asyncio.sleep(30)
+                await self._pause(30)
             except Exception as error:
                 self.healthy, self.failure = False, f"{type(error).__name__}: {error}"
                 log.warning(
@@ -147,15 +149,23 @@ class Consumer:
                     error,
                     exc_info=not isinstance(error, TRANSIENT),
                 )
-            if time.monotonic() > give_back_at:
+            if self._stopping.is_set() or time.monotonic() > give_back_at:
                 await message.nack()
                 return
-            await asyncio.sleep(delay + random.random() * delay)
+            await self._pause(delay + random.random() * delay)
             delay = min(delay * 2, 5.0)
         try:
             await asyncio.wait_for(message.ack(), 5)
         except Exception as error:  # noqa: BLE001  the offset in PostgreSQL is the truth; this one is a hint
             log.info("%s: Kafka did not take the commit (%r); the offset in PostgreSQL holds", self.name, error)
+
+    def stop(self) -> None:
+        """Try nothing again: what is under way ends, what fails is left to the next process."""
+        self._stopping.set()
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _process(self, raw: Sequence[Any]) -> None:
         started = time.perf_counter()
@@ -184,7 +194,7 @@ class Consumer:
                     if records:
                         await self._handle(tx, records)
                     await self._quarantine(tx, unreadable)
-                    self._check_limit(len(fresh), len(tx.rejected))
+                    self._check_limit(len(fresh), len(unreadable) + len(tx.rejected))
             finally:
                 for span in spans:
                     span.end()

@@ -103,6 +103,8 @@ class Service:
     async def stop(self) -> None:
         """Stop taking, finish what is under way, send what was said, close."""
         self._started = False
+        for consumer in self.consumers:
+            consumer.stop()
         if self.consumers:
             with suppress(Exception):
                 await asyncio.wait_for(self._broker.stop(), 20)
