@@ -196,12 +196,13 @@ async def submission(conn: Any, id_: str) -> Any | None:
     return await conn.fetchrow("select *, readability::text as readable from submission where id = $1", id_)
 
 
-async def submissions(conn: Any, entity: str | None, before: str | None, limit: int) -> list[Any]:
+async def submissions(conn: Any, entity: str | None, event_id: str | None, before: str | None, limit: int) -> list[Any]:
     """Submissions the principal may see, newest first."""
     rows: list[Any] = await conn.fetch(
         "select *, readability::text as readable from submission where ($1::text is null or entity = $1)"
-        " and ($2::text is null or id < $2) order by id desc limit $3",
+        " and ($2::text is null or event_id = $2) and ($3::text is null or id < $3) order by id desc limit $4",
         entity,
+        event_id,
         before,
         limit,
     )
@@ -220,12 +221,27 @@ async def earlier_copy(conn: Any, entity: str, sha256: str, id_: str) -> str | N
     return found
 
 
-async def take_waiting(conn: Any) -> Any | None:
-    """The oldest file waiting, or left half done by a worker that died; the row stays locked to its worker."""
-    return await conn.fetchrow(
+async def take_waiting(session: Any) -> Any | None:
+    """The oldest file waiting, or left half done by a worker that died; locked for this session."""
+    await session.execute("select set_config('app.role', 'system', false)")
+    rows = await session.fetch(
         "select *, readability::text as readable from submission where state in ('waiting', 'processing')"
-        " and channel = 'file' and pg_try_advisory_xact_lock(hashtextextended(id, 7)) order by id limit 1"
+        " and channel = 'file' order by id limit 16"
     )
+    for row in rows:
+        if await session.fetchval("select pg_try_advisory_lock(hashtextextended($1, 7))", row["id"]):
+            return row
+    return None
+
+
+async def let_go(session: Any, id_: str) -> None:
+    """Release the session's lock on a file."""
+    await session.execute("select pg_advisory_unlock(hashtextextended($1, 7))", id_)
+
+
+async def forget_claims(conn: Any, project_ids: Sequence[str]) -> None:
+    """Undo the claims of a dry run."""
+    await conn.execute("delete from project where project_id = any($1) and sequence = 0", list(project_ids))
 
 
 async def add_upload(conn: Any, id_: str, part: int, content: bytes) -> None:

@@ -7,7 +7,6 @@ A business key names the fact, not the message: a re-issued fact with a new id m
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -44,10 +43,16 @@ def business_key(type_: str, data: Mapping[str, Any]) -> str:
     """The key under which later versions of this fact replace earlier ones, within its project."""
     kind = type_.split(".")[0]
     if kind == "observation":
-        period, place = data["period"], data.get("place") or {}
-        dims = json.dumps(place.get("dimensions") or {}, sort_keys=True, ensure_ascii=False)
-        where = f"{place.get('location') or ''}|{'' if dims == '{}' else dims}"
-        return f"observation:{data['indicator_id']}|{period['start']}|{period['end']}|{where}|{data.get('ordinal', 1)}"
+        place = data.get("place") or {}
+        parts = [
+            data["indicator_id"],
+            data["period"]["start"],
+            data["period"]["end"],
+            data.get("ordinal", 1),
+            place.get("location"),
+            place.get("dimensions") or {},
+        ]
+        return "observation:" + orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode()
     if kind == "indicator":
         return f"indicator:{data['indicator_id']}"
     if kind == "transaction":
@@ -115,21 +120,14 @@ def retraction(key: str, project_id: str) -> tuple[str, dict[str, Any]] | None:
     if kind == "transaction":
         return "transaction.reversed.v1", {"project_id": project_id, "transaction_id": rest, "reason": _GONE}
     if kind == "observation":
-        head, ordinal = rest.rsplit("|", 1)
-        head, dims = head.rsplit("|", 1)
-        head, location = head.rsplit("|", 1)
-        indicator, start, end = head.rsplit("|", 2)
-        place: dict[str, Any] = {}
-        if location:
-            place["location"] = location
-        if dims:
-            place["dimensions"] = json.loads(dims)
+        indicator, start, end, ordinal, location, dimensions = orjson.loads(rest)
+        place = {"dimensions": dimensions, **({"location": location} if location else {})}
         return "observation.retracted.v1", {
             "project_id": project_id,
             "indicator_id": indicator,
             "period": {"start": start, "end": end},
             "place": place,
-            "ordinal": int(ordinal),
+            "ordinal": ordinal,
             "reason": _GONE,
         }
     return None

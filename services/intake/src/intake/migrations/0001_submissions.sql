@@ -55,6 +55,7 @@ create table submission (
     traceparent text
 );
 create index submission_entity on submission (entity, id desc);
+create index submission_event on submission (event_id) where event_id is not null;
 create index submission_open on submission (state) where state <> 'done';
 
 -- The uploaded bytes, until they are processed: any worker may take over after a crash.

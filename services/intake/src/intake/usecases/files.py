@@ -1,0 +1,314 @@
+"""IATI activity files: each activity judged on its own, kept in small transactions, resumed after a crash."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from contracts.envelope import Envelope, parse_rfc3339
+from intake import store
+from intake.domain.acceptance import Fault, fault, ownership
+from intake.domain.ledger import business_key
+from intake.reader import FileSummary, JudgedActivity, Limits, read_file
+from intake.store import Entity, Submission
+from intake.usecases import receipts
+from intake.usecases.ledger import Ledger
+from runtime.access import SYSTEM
+from runtime.db import Database, Tx
+
+CHUNK: Final = 40  # activities a transaction: short locks, and little to repeat after a crash
+
+
+@dataclass(slots=True)
+class Progress:
+    """What one file has come to so far."""
+
+    submission: Submission
+    entity: Entity
+    findings: int
+    readability: Counter[str]
+    reasons: Counter[str]
+    remedies: dict[str, str]
+    seen: set[str] = field(default_factory=set)
+
+    def as_readability(self) -> dict[str, Any]:
+        """The contract's Readability as plain values, most frequent reason first."""
+        return {
+            "indicators": self.readability["indicators"],
+            "scorable": self.readability["scorable"],
+            "reasons": dict(self.reasons.most_common()),
+            "remedies": self.remedies,
+        }
+
+
+async def process_next(database: Database, limits: Limits) -> bool:
+    """Process the oldest waiting file to its end; False where none waits.
+
+    A session lock names its worker: another one takes over the moment this one is gone.
+    """
+    async with database.session() as session:
+        row = await store.take_waiting(session)
+        if row is None:
+            return False
+        try:
+            await _process(database, row, limits)
+        finally:
+            await store.let_go(session, row["id"])
+    return True
+
+
+async def _process(database: Database, row: Any, limits: Limits) -> None:
+    submission = _from_row(row)
+    async with database.transaction(SYSTEM) as tx:
+        entity = (await store.entities(tx.conn))[submission.entity]
+        submission.state = "processing"
+        await store.update_submission(tx.conn, submission)
+        known = orjson.loads(row["readable"])
+        progress = Progress(
+            submission,
+            entity,
+            await store.finding_count(tx.conn, submission.id),
+            Counter({k: known.get(k, 0) for k in ("indicators", "scorable")}),
+            Counter(known.get("reasons", {})),
+            dict(known.get("remedies", {})),
+        )
+    path = await _spool(database, submission.id)
+    done = submission.activities
+    try:
+        chunk: list[JudgedActivity] = []
+        async for piece in read_file(path, declared_name=submission.file or "", limits=limits):
+            if isinstance(piece, FileSummary):
+                async with database.transaction(SYSTEM) as tx:
+                    await _keep(tx, progress, chunk)
+                    await _finish(tx, progress, [f.as_dict() for f in piece.findings])
+                return
+            if piece.index < done:
+                progress.seen.add(piece.project_id or "")
+                continue  # kept before the crash
+            chunk.append(piece)
+            if len(chunk) >= CHUNK:
+                async with database.transaction(SYSTEM) as tx:
+                    await _keep(tx, progress, chunk)
+                chunk = []
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _spool(database: Database, submission_id: str) -> Path:
+    """The upload as a file of its own: the reader is another process."""
+    handle, name = tempfile.mkstemp(prefix="plumbline-")
+    with os.fdopen(handle, "wb") as spool:
+        part = 0
+        while True:
+            async with database.transaction(SYSTEM) as tx:
+                content = await store.upload_part(tx.conn, submission_id, part)
+            if content is None:
+                break
+            spool.write(content)
+            part += 1
+    return Path(name)
+
+
+async def _keep(tx: Tx, progress: Progress, chunk: Sequence[JudgedActivity]) -> None:
+    """Decide about some activities and keep what they say, in one transaction."""
+    submission = progress.submission
+    cause = _cause(submission)
+    faults: list[Fault] = []
+    good: list[JudgedActivity] = []
+    for activity in chunk:
+        own = [f.as_dict() for f in activity.findings]
+        own += _identity(activity, progress)
+        for f in own:
+            f.setdefault("project_id", activity.project_id)
+        faults += own
+        if activity.project_id is None or any(f["severity"] == "error" for f in own):
+            submission.quarantined += 1
+        else:
+            good.append(activity)
+        progress.readability["indicators"] += activity.readability["indicators"]
+        progress.readability["scorable"] += activity.readability["scorable"]
+        progress.reasons.update(activity.readability["reasons"])
+        progress.remedies |= activity.readability["remedies"]
+    ledger = await Ledger.open(tx, progress.entity, (a.project_id for a in good if a.project_id), from_file=True)
+    mine = []
+    for activity in good:
+        refused = ownership(
+            progress.entity.ref, progress.entity.names, str(activity.project_id),
+            ledger.owner(str(activity.project_id)), "project.submitted.v1",
+        )  # fmt: skip
+        if refused:
+            submission.quarantined += 1
+            faults += [f | {"project_id": activity.project_id, "line": activity.line} for f in refused]
+        else:
+            mine.append(activity)
+    new = {str(a.project_id) for a in mine} - ledger.projects.keys()
+    await ledger.claim(new)
+    await ledger.load_all(str(a.project_id) for a in mine)
+    sources: list[tuple[str, str, int, bytes]] = []
+    readable: list[tuple[str, str]] = []
+    for activity in mine:
+        faults += _apply(activity, ledger, progress, cause, new, sources, readable)
+    submission.activities += len(chunk)
+    submission.events += ledger.events
+    if not submission.dry_run:
+        await ledger.save()
+        await store.save_readability(tx.conn, readable)
+        await store.add_sources(tx.conn, submission.id, progress.entity.ref, sources)
+    else:
+        tx.emitted.clear()
+        await store.forget_claims(tx.conn, sorted(new))
+    if faults:
+        await store.add_findings(tx.conn, submission.id, progress.findings + 1, faults)
+        progress.findings += len(faults)
+    await store.update_submission(tx.conn, submission, progress.as_readability())
+
+
+def _identity(activity: JudgedActivity, progress: Progress) -> list[Fault]:
+    found = []
+    place = {"line": activity.line}
+    if activity.reporting_org and activity.reporting_org not in progress.entity.names:
+        found.append(
+            fault(
+                "IDENTITY",
+                f"reporting-org is {activity.reporting_org}, but {progress.entity.ref} sent the file",
+                f"Submit it as {activity.reporting_org}, or have that reference registered as one of yours",
+                "reporting-org/@ref",
+            )
+            | place
+        )
+    if activity.project_id and activity.project_id in progress.seen:
+        found.append(
+            fault(
+                "IDENTIFIER_TWICE",
+                f"{activity.project_id} stands in this file more than once; the first one counts",
+                "Keep one activity an identifier",
+                "iati-identifier",
+            )
+            | place
+        )
+    progress.seen.add(activity.project_id or "")
+    return found
+
+
+def _apply(
+    activity: JudgedActivity,
+    ledger: Ledger,
+    progress: Progress,
+    cause: Envelope,
+    new: set[str],
+    sources: list[tuple[str, str, int, bytes]],
+    readable: list[tuple[str, str]],
+) -> list[Fault]:
+    submission = progress.submission
+    project_id = str(activity.project_id)
+    row = ledger.projects[project_id]
+    edition = _edition(activity)
+    if row.edition is not None and edition is not None and edition < row.edition:
+        submission.unchanged += 1
+        return [
+            fault(
+                "OLDER_EDITION",
+                f"last-updated-datetime is before the edition of {row.edition:%Y-%m-%d %H:%M} already known",
+                "Nothing to do, unless the older one is right: then raise last-updated-datetime",
+                "@last-updated-datetime",
+                severity="warning",
+            )
+            | {"project_id": project_id, "line": activity.line}
+        ]
+    before = ledger.events
+    present: set[str] = set()
+    for f in activity.facts:
+        origin = {
+            "submission_id": submission.id,
+            "file": submission.file,
+            "sha256": submission.sha256,
+            "line": f.line,
+            "path": f.path,
+        }
+        origin = {k: v for k, v in origin.items() if v is not None}
+        data = {k: v for k, v in f.data.items() if k != "origin"}
+        present.add(business_key(f.type, data))
+        ledger.apply(f.type, data, origin, cause, None)
+    ledger.retract_missing(project_id, present, {"submission_id": submission.id, "file": submission.file}, cause)
+    if edition is not None:
+        row.edition = edition
+    if ledger.events == before:
+        submission.unchanged += 1
+        return []
+    if project_id in new:
+        submission.accepted += 1
+    else:
+        submission.amended += 1
+    sources.append((project_id, row.classification, activity.line, zlib.compress(activity.xml, 6)))
+    readable.append((project_id, orjson.dumps(activity.readability).decode()))
+    return []
+
+
+def _edition(activity: JudgedActivity) -> datetime | None:
+    for f in activity.facts:
+        if f.type == "project.submitted.v1" and f.data.get("edition"):
+            try:
+                return parse_rfc3339(f.data["edition"])
+            except ValueError:
+                return None
+    return None
+
+
+async def _finish(tx: Tx, progress: Progress, faults: list[Fault]) -> None:
+    """Close the submission with its receipt."""
+    submission = progress.submission
+    earlier = await store.earlier_copy(tx.conn, submission.entity, submission.sha256 or "", submission.id)
+    if earlier is not None and not submission.accepted and not submission.amended:
+        faults = [
+            *faults,
+            fault("SAME_FILE", f"The same bytes were processed as {earlier}", "Nothing to do", severity="notice"),
+        ]
+    if faults:
+        await store.add_findings(tx.conn, submission.id, progress.findings + 1, faults)
+        progress.findings += len(faults)
+    broken = any(f["severity"] == "error" for f in faults)
+    taken = submission.accepted + submission.amended + submission.unchanged
+    if taken == 0:
+        submission.outcome = "quarantined" if submission.quarantined or broken else "unchanged"
+    elif submission.quarantined or broken:
+        submission.outcome = "partly-quarantined"
+    else:
+        submission.outcome = "unchanged" if taken == submission.unchanged else "accepted"
+    submission.state = "done"
+    submission.processed_at = tx.clock()
+    await store.update_submission(tx.conn, submission, progress.as_readability())
+    await store.forget_upload(tx.conn, submission.id)
+    shown = await store.findings(tx.conn, submission.id, 0, 100, None)
+    receipts.say(
+        tx,
+        submission,
+        [{k: v for k, v in dict(r).items() if k != "n" and v is not None} for r in shown],
+        now=submission.processed_at,
+        cause=_cause(submission),
+        rules=await store.rules(tx.conn, submission.id),
+        readability=progress.as_readability(),
+    )
+
+
+def _cause(submission: Submission) -> Envelope:
+    """The submission as the event its facts follow from."""
+    return Envelope(
+        id=submission.id,
+        source=f"/svc/intake/{submission.entity}",
+        type="org.plumbline.submission.received.v1",
+        traceparent=submission.traceparent,
+    )
+
+
+def _from_row(row: Any) -> Submission:
+    names = Submission.__dataclass_fields__
+    return Submission(**{k: v for k, v in dict(row).items() if k in names})
