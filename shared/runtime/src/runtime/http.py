@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from opentelemetry.trace import SpanKind
 from starlette.exceptions import HTTPException
 
-from runtime import telemetry
+from runtime import names, telemetry
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ def create_app(title: str, description: str, *, version: str = "0.1.0") -> FastA
         name = f"{request.method} {request.url.path}"
         with telemetry.tracer.start_as_current_span(name, context=context, kind=SpanKind.SERVER) as span:
             response = await call_next(request)
-            span.set_attribute("http.response.status_code", response.status_code)
+            span.set_attribute(names.HTTP_STATUS, response.status_code)
             sent = telemetry.traceparent_of(span)
             if sent:
                 response.headers["traceresponse"] = sent

@@ -17,6 +17,7 @@ ERROR_TYPE: Final = "error.type"
 EVENT_TYPE: Final = "cloudevents.event_type"
 EVENT_ID: Final = "cloudevents.event_id"
 EVENT_SUBJECT: Final = "cloudevents.event_subject"
+HTTP_STATUS: Final = "http.response.status_code"
 
 CONSUMED: Final = "messaging.client.consumed.messages"
 """Counter, {message}: records taken from Kafka and committed."""
