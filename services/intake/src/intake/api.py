@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
+from opentelemetry import trace
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from intake import store
 from intake.settings import Settings
 from intake.store import Entity, Submission
 from intake.usecases import events
+from runtime import telemetry
 from runtime.access import SYSTEM, Principal
 from runtime.auth import principal
 from runtime.db import Tx, event_key, new_id
@@ -132,12 +134,7 @@ def _one(read: Any, carried: str | None) -> Envelope | EnvelopeError:
         envelope: Envelope = read()
     except EnvelopeError as error:
         return error
-    from opentelemetry import trace
-
-    from runtime import telemetry
-
-    span = trace.get_current_span()
-    own = telemetry.traceparent_of(span)
+    own = _current_trace()
     if envelope.traceparent and not carried:
         return envelope  # the event brings its own trace; the request had none
     return envelope.with_trace(own or envelope.traceparent)
@@ -189,10 +186,6 @@ async def post_file(
 
 
 def _current_trace() -> str | None:
-    from opentelemetry import trace
-
-    from runtime import telemetry
-
     return telemetry.traceparent_of(trace.get_current_span())
 
 

@@ -6,16 +6,13 @@ import base64
 import binascii
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from opentelemetry.trace import SpanKind
 from starlette.exceptions import HTTPException
-
-from runtime import names, telemetry
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +91,15 @@ def create_app(title: str, description: str, *, version: str = "0.1.0") -> FastA
 
     ``app.state.checks`` is a list of Check; the service fills it.
     """
-    app = FastAPI(title=title, description=description, version=version, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        # FastAPI's own spans: a command is where a trace begins; reading is not worth one, a stream lasts hours.
+        telemetry={"operation_spans": False, "logs": False, "exclude": _only_reads},
+    )
     app.state.checks = []
 
     @app.exception_handler(Problem)
@@ -143,22 +148,11 @@ def create_app(title: str, description: str, *, version: str = "0.1.0") -> FastA
         body = {"status": "not ready" if missing else "ready", **({"missing": missing} if missing else {})}
         return Response(orjson.dumps(body), status_code=503 if missing else 200, media_type="application/json")
 
-    @app.middleware("http")
-    async def trace(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        # Reading and health checks are not worth a span; a command is where a trace begins.
-        if request.method in {"GET", "HEAD", "OPTIONS"}:
-            return await call_next(request)
-        context = telemetry.parent(request.headers.get("traceparent"), request.headers.get("tracestate"))
-        name = f"{request.method} {request.url.path}"
-        with telemetry.tracer.start_as_current_span(name, context=context, kind=SpanKind.SERVER) as span:
-            response = await call_next(request)
-            span.set_attribute(names.HTTP_STATUS, response.status_code)
-            sent = telemetry.traceparent_of(span)
-            if sent:
-                response.headers["traceresponse"] = sent
-            return response
-
     return app
+
+
+def _only_reads(scope: MutableMapping[str, Any]) -> bool:
+    return scope.get("method") in {"GET", "HEAD", "OPTIONS"}
 
 
 def cursor(*parts: Any) -> str:
