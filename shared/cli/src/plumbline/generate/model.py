@@ -38,6 +38,8 @@ class Indicator:
     baseline_comment: str | None
     periods: list[Period]
     nested: bool = False
+    accumulation: str | None = None
+    """How actuals combine, where the file declares it (methodology M1): CUMULATIVE, PERIODIC_SUM, POINT_IN_TIME."""
 
 
 @dataclass(slots=True)

@@ -79,9 +79,18 @@ def _indicator(draw: Draw, words: Vocabulary, template: Template, plan: Plan) ->
         _added(draw, indicator, goal, pace, plan)
     else:
         _latest(draw, words, indicator, begin, goal, pace, plan)
+    if draw.chance(0.4) and not indicator.nested:
+        # A period that encloses the others already says it.
+        indicator.accumulation = _accumulation(template)
     if draw.chance(0.04):
         _only_words(draw, words, indicator)
     return indicator
+
+
+def _accumulation(template: Template) -> str:
+    if template.adds:
+        return "PERIODIC_SUM"
+    return "CUMULATIVE" if template.level == 1 and template.measure == 1 else "POINT_IN_TIME"
 
 
 def _pace(draw: Draw, template: Template, plan: Plan) -> float:
