@@ -39,7 +39,7 @@ from contracts.streams import (
     Stream,
     inbound,
 )
-from plumbline.stack.errors import AccessRefused, StackError
+from plumbline.stack.errors import StackError
 from plumbline.stack.layout import Secrets
 
 INBOUND_DLQ: Final = INBOUND_PREFIX + "dlq"
@@ -88,21 +88,20 @@ def secret_of(user: str) -> str:
     return f"kafka-{user}"
 
 
-def admin_client(bootstrap: str, user: str, password: str) -> AdminClient:
+def admin_client(bootstrap: str, user: str, password: str, **more: Any) -> AdminClient:
     """A client for administration; it says nothing on standard error by itself."""
-    return AdminClient(
-        {
-            "bootstrap.servers": bootstrap,
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": user,
-            "sasl.password": password,
-            "reconnect.backoff.ms": 50,
-            "reconnect.backoff.max.ms": 500,
-            "log.connection.close": False,
-        },
-        logger=_quiet,
-    )
+    settings: dict[str, Any] = {
+        "bootstrap.servers": bootstrap,
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": user,
+        "sasl.password": password,
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 500,
+        "log.connection.close": False,
+        **more,
+    }
+    return AdminClient(settings, logger=_quiet)
 
 
 class Provisioner:
@@ -135,8 +134,12 @@ class Provisioner:
             for operation in (AclOperation.WRITE, AclOperation.DESCRIBE)
         )
 
+    def topics(self) -> list[str]:
+        """The topics there are."""
+        return sorted(self._admin.list_topics(timeout=15).topics)
+
     def _topics(self, wanted: list[NewTopic]) -> None:
-        there = set(self._admin.list_topics(timeout=15).topics)
+        there = set(self.topics())
         missing = [topic for topic in wanted if topic.topic not in there]
         if missing:
             _finish(self._admin.create_topics(missing, request_timeout=20), KafkaError.TOPIC_ALREADY_EXISTS)
@@ -175,24 +178,6 @@ def inbound_of(ref: str) -> Stream:
     if stream.topic == INBOUND_DLQ:
         raise StackError(f"{ref!r} cannot be an entity: the topic of that name holds dead letters")
     return stream
-
-
-def explain(error: KafkaException, user: str) -> StackError:
-    """A Kafka refusal in words. Kafka's clients report a wrong password as a failed connection at best."""
-    found = error.args[0]
-    code = found.code()
-    if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
-        return AccessRefused(
-            f"{user} has no right on this topic (error 29)",
-            "An entity writes only to plumbline.inbound.<its reference>",
-        )
-    if code == KafkaError.CLUSTER_AUTHORIZATION_FAILED:
-        return AccessRefused(f"{user} has no right to write anything here (error 31)")
-    if code in {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED}:
-        return AccessRefused(f"Kafka refused the user {user} or its password", "Ask who runs the broker for a new one")
-    if code in {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT}:
-        return StackError("Kafka does not answer", "plumbline status tells whether it runs")
-    return StackError(f"Kafka: {found.str()}")
 
 
 def _topic(name: str, stream: Stream) -> NewTopic:

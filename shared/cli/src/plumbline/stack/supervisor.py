@@ -44,11 +44,11 @@ class Stack:
         except ValueError as error:
             raise StackError(str(error)) from None
         self.kafka, self.postgres, self.issuer, zipkin, *found = parts_of(self.layout, self.ports)
-        everything = {part.name: part for part in (self.kafka, self.postgres, self.issuer, zipkin, *found)}
-        self.parts: dict[str, Part] = _chosen(everything, only)
+        self._everything: dict[str, Part] = {
+            part.name: part for part in (self.kafka, self.postgres, self.issuer, zipkin, *found)
+        }
+        self.parts: dict[str, Part] = _chosen(self._everything, only)
         self.services = [part for part in found if part.name in self.parts]
-        for service in self.services:
-            service.viewer = "zipkin" in self.parts
         self._lock: IO[str] | None = None
 
     # Life.
@@ -69,12 +69,28 @@ class Stack:
                 part.check_ports()
             self._write_state("starting")
             self._start_infrastructure(tell)
-            self._start_services(tell)
+            self._start_services(self.services, tell)
             self._write_state("ready")
         except BaseException:
             self.stop()
             raise
         return self
+
+    def extend(self, names: Collection[str], tell: Tell = lambda _: None) -> None:
+        """Start further parts of a running stack: services on an infrastructure that is there already."""
+        if missing := set(names) - set(self._everything):
+            raise StackError(f"There is no part called {', '.join(sorted(missing))}")
+        added = [self._everything[name] for name in self._everything if name in names and name not in self.parts]
+        for part in added:
+            part.check_ports()
+        self.parts = {name: p for name, p in self._everything.items() if name in self.parts or p in added}
+        new = [part for part in added if isinstance(part, services.Service)]
+        for part in added:
+            if not isinstance(part, services.Service):
+                self._start_part(part, tell)
+        self.services = [part for part in self.parts.values() if isinstance(part, services.Service)]
+        self._start_services(new, tell)
+        self._write_state("ready")
 
     def stop(self, tell: Tell = lambda _: None) -> None:
         """Stop every part: services first, together; then what they stand on. Then let go of the data."""
@@ -170,8 +186,10 @@ class Stack:
         admin.services()
         admin.entities(entity.ref for entity in ENTITIES)
 
-    def _start_services(self, tell: Tell) -> None:
-        _together([(self._start_service, (service, tell)) for service in self.services])
+    def _start_services(self, new: list[services.Service], tell: Tell) -> None:
+        for service in new:
+            service.viewer = "zipkin" in self.parts
+        _together([(self._start_service, (service, tell)) for service in new])
         if "zipkin" in self.parts:
             self.parts["zipkin"].wait_ready()
             tell("the trace viewer is ready")
