@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
-from itertools import count as count_from
 from math import gcd
 from typing import Any, Final
 
