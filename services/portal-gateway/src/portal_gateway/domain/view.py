@@ -79,6 +79,37 @@ class Figure:
         )
 
 
+def figure(data: Mapping[str, Any]) -> Figure:
+    """Read a figure as the stream and the read model carry it."""
+    coverage = data["coverage"]
+    return Figure(
+        metric=data["metric"],
+        scope=data["scope"],
+        value=data["value"],
+        unit=data["unit"],
+        state=data["state"],
+        observed=coverage["observed"],
+        expected=coverage["expected"],
+        lower=data["lower"],
+        upper=data["upper"],
+        flags=tuple(data["flags"]),
+        parts=data["parts"],
+        projects=data["projects"],
+        inferred_ppm=data["inferred_ppm"],
+        previous=data["previous"],
+        classification=data["classification"],
+        owner=data["owner"],
+        demonstration=data["demonstration"],
+        valid_as_of=date.fromisoformat(data["valid_as_of"]),
+        known_as_of=datetime.fromisoformat(data["known_as_of"]),
+        method_version=data["method_version"],
+        revision=data["revision"],
+        updated_at=datetime.fromisoformat(data["updated_at"]),
+        cause=data["cause"],
+        seq=data["seq"],
+    )
+
+
 def narrative(text: Mapping[str, str] | None, lang: str, fallback: str = "") -> tuple[str, str | None]:
     """A text in the reader's language, else English, else any; with its language where it is another."""
     if not text:

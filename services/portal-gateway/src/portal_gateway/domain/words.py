@@ -94,6 +94,12 @@ METRICS: Final[dict[str, Metric]] = {
 }
 """The metrics that are computed today."""
 
+
+def metric(code: str) -> Metric:
+    """The metric's words; one of a later method is called by its code."""
+    return METRICS.get(code) or Metric(code, code, "")
+
+
 PROJECT_STATUSES: Final[dict[str, str]] = {
     "1": N_("Pipeline"),
     "2": N_("Implementing"),
@@ -203,6 +209,30 @@ FLAGS: Final[dict[str, Flag]] = {
     "WITHHELD": Flag(N_("Withheld by its owner"), ""),
     "SMALL_CELL": Flag(N_("Too few projects to show"), ""),
     "NO_BUDGET": Flag(N_("No budget: not in the figure by budget"), N_("Report the budget")),
+    "NO_RESULTS": Flag(N_("No results"), N_("Add results with indicators to the next file")),
+    "DIRECTION_UNKNOWN": Flag(N_("Higher or lower, which is better?"), N_("Say whether higher is better (ascending)")),
+    "NOMINAL": Flag(N_("In words, without an order"), N_("Mark the indicator as context")),
+    "QUALITATIVE": Flag(N_("In words, not rated"), N_("Have an assessor rate it, with evidence")),
+    "ACTUAL_IN_WORDS": Flag(N_("Figure only in a comment"), N_("Write the figure into the value")),
+    "ACTUAL_DISAGGREGATED": Flag(N_("Only parts were reported"), N_("Report the total as well")),
+    "BASELINE_IGNORED": Flag(N_("Baseline not used: periods are summed from zero"), ""),
+    "BAND_MISSING": Flag(N_("No corridor given"), N_("Say between which values it should stay")),
+    "NO_BAND": Flag(N_("No corridor given"), N_("Say between which values it should stay")),
+    "RATIO_ZERO": Flag(N_("Divided by zero"), N_("Correct the denominator")),
+    "RATIO_WITHOUT_PARTS": Flag(N_("A ratio without its parts"), N_("Report numerator and denominator")),
+    "SEVERAL_VALUES": Flag(N_("Several values for one period"), N_("Report one total for the period")),
+    "SEVERAL_TARGETS": Flag(N_("Several targets for one period"), N_("Give one target for the period")),
+    "SEVERAL_BASELINES": Flag(N_("Several baselines"), N_("Give one baseline")),
+    "PARTITION_COMPLETE": Flag(N_("Parts that make up the whole were added"), ""),
+    "CUMULATIVE_FITS": Flag(
+        N_("Values never fall: they may be cumulative"), N_("Say whether they add up over periods")
+    ),
+    "PERIODIC_SUM_MAY_FIT": Flag(
+        N_("Values stay level: they may be per period"), N_("Say whether they add up over time")
+    ),
+    "FX_RATE_MISSING": Flag(N_("Money in a currency without a rate is left out"), ""),
+    "NEGATIVE_TOTAL": Flag(N_("Refunds exceed payments: no share can be said"), ""),
+    "INCLUDES_SUSPENDED": Flag(N_("Suspended projects stand still in it"), ""),
     "DEMONSTRATION": Flag(N_("Invented for a demonstration"), ""),
 }
 """Every flag a figure or a project may carry (methodology §1, §2.5)."""

@@ -119,6 +119,7 @@ def live_words() -> dict[str, Any]:
         "withheld": "Withheld",
         "unknown": "Unknown",
         "copied": "Copied",
+        "over": "Your session is over. Load the page again to sign in",
     }
 
 

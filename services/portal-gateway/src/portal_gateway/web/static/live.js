@@ -22,6 +22,7 @@ export function listen() {
   let news = [];
   let saidAt = 0;
   let timer = 0;
+  let over = false; // the session is: nothing comes any more until the person signs in again
 
   function show(state, words_) {
     bar.classList.toggle("is-on", state === "on");
@@ -35,6 +36,7 @@ export function listen() {
       time.textContent = age(new Date(time.dateTime), now, words);
     }
     const since = age(heard, now, words);
+    if (over) return;
     if (held) show("off", words.paused.replace("%s", held.size));
     else if (!source || source.readyState !== EventSource.OPEN) show("off", words.reconnecting.replace("%s", since));
     else show("on", words.live.replace("%s", since));
@@ -154,7 +156,7 @@ export function listen() {
   }
 
   function open() {
-    if (source) return;
+    if (source || over) return;
     source = new EventSource(`/api/v1/stream?after=${encodeURIComponent(after)}`);
     source.addEventListener("open", () => { heard = Date.now(); tick(); });
     source.addEventListener("error", () => {
@@ -165,6 +167,7 @@ export function listen() {
       source.addEventListener(kind, (event) => receive(kind, event));
     }
     source.addEventListener("ping", () => { heard = Date.now(); tick(); });
+    source.addEventListener("end", () => { close(); over = true; show("off", words.over); });
     // The server could not keep up with us, or we were away for too long: what we show may be old.
     source.addEventListener("reset", () => {
       close();

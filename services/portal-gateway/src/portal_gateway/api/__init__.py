@@ -1,0 +1,1 @@
+"""HTTP in: the REST interface, the stream, sign-in and the pages."""

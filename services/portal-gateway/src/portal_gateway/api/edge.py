@@ -1,0 +1,117 @@
+"""What every answer carries: what a browser may do with it; and static files."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+from fastapi import Request
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal_gateway.api.caller import of_session, secure
+from portal_gateway.api.pages.frame import render
+from portal_gateway.settings import Settings
+from portal_gateway.web.render import release, static_files
+from runtime.db import TRANSIENT
+from runtime.http import Problem, ProblemResponse
+
+_YEAR: Final = "public, max-age=31536000, immutable"
+
+
+def policy(settings: Settings) -> str:
+    """The content security policy: this origin alone, no inline script or style; forms may lead to the issuer."""
+    parts = urlsplit(settings.issuer)
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"form-action 'self' {parts.scheme}://{parts.netloc}; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+class Edge:
+    """Sets the headers on everything that leaves, and turns away what no address of ours can hold."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._headers = {
+            "Content-Security-Policy": policy(settings),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        }
+        if secure(settings):
+            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+            await send(message)
+
+        # PostgreSQL has no text with a zero byte in it, and so nothing here is named by one.
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            answer = ProblemResponse(Problem(400, "bad-address", "The address holds a zero byte"))
+            await answer(scope, receive, with_headers)
+            return
+        await self._app(scope, receive, with_headers)
+
+
+async def answer_static(request: Request) -> Response:
+    """A file of the portal itself; under its release's address it may be kept for a year."""
+    found = static_files().get(request.path_params["name"])
+    if found is None:
+        return ProblemResponse(Problem(404, "not-found", "Nothing is here"))
+    body, digest = found
+    kind = mimetypes.guess_type(request.path_params["name"])[0] or "application/octet-stream"
+    kind = {"application/javascript": "text/javascript"}.get(kind, kind)
+    current = request.path_params["release"] == release()
+    headers = {"ETag": f'"{digest}"', "Cache-Control": _YEAR if current else "no-cache"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=kind, headers=headers)
+
+
+def in_html(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The same answer as a page where a person asked for one."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        plain: Response = await handler(request, error)
+        wants = request.headers.get("accept", "")
+        if "text/html" not in wants or request.url.path.startswith(("/api/", "/static/", "/health/", "/v1/")):
+            return plain
+        problem = error if isinstance(error, Problem) else _read(plain)
+        try:
+            who = await of_session(request)
+        except TRANSIENT:
+            who = None
+        page = render(
+            request,
+            "error.html",
+            who,
+            status=plain.status_code,
+            problem=problem,
+            trace=plain.headers.get("traceresponse", ""),
+        )
+        if "retry-after" in plain.headers:
+            page.headers["Retry-After"] = plain.headers["retry-after"]
+        return page
+
+    return answer
+
+
+def _read(plain: Response) -> Any:
+    found = orjson.loads(plain.body)
+    return {"detail": "", "errors": [], **found}

@@ -1,0 +1,116 @@
+"""What the REST interface answers, for its OpenAPI document: the events' own models, with a place in the feed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from contracts.alerts import AlertRaised
+from contracts.metrics import MetricUpdated
+from contracts.notifications import NotificationCreated
+from contracts.portfolio import Budget, IndicatorDefined, ObservationRecorded, ProjectState
+from contracts.receipts import SubmissionProcessed
+
+
+class Figure(MetricUpdated):
+    """A published figure; values in µ (1 000 000 is one), money in cents of a US dollar."""
+
+    seq: int = Field(description="place in the feed; the stream continues behind it with ?after=")
+
+
+class Figures(BaseModel):
+    """A page of figures."""
+
+    items: list[Figure]
+    next: str | None = Field(description="cursor of the following page")
+
+
+class Observation(BaseModel):
+    """An actual, and the values it replaced, the oldest first."""
+
+    data: ObservationRecorded
+    replaced: list[str]
+
+
+class Indicator(IndicatorDefined):
+    """An indicator with what was observed."""
+
+    observations: list[Observation]
+
+
+class ProjectSummary(ProjectState):
+    """A project as its entity describes it."""
+
+    withdrawn: bool
+    updated_at: datetime
+    seq: int
+
+
+class Project(ProjectSummary):
+    """A project with its indicators, budgets and figures."""
+
+    indicators: list[Indicator]
+    budget_lines: list[Budget]
+    figures: list[Figure]
+    alerts: list[AlertRaised]
+
+
+class Projects(BaseModel):
+    """A page of projects."""
+
+    items: list[ProjectSummary]
+    total: int = Field(description="how many were found, counted up to 10 001")
+    similar: bool = Field(description="nothing has the words as written; these are close to them")
+    next: str | None
+
+
+class Receipt(SubmissionProcessed):
+    """What became of a submission."""
+
+    seq: int
+
+
+class Receipts(BaseModel):
+    """A page of receipts, without their findings."""
+
+    items: list[Receipt]
+    next: str | None
+
+
+class Message(NotificationCreated):
+    """A message in the caller's inbox."""
+
+    read_at: datetime | None
+    seq: int
+
+
+class Messages(BaseModel):
+    """A page of the inbox."""
+
+    items: list[Message]
+    unread: int
+    next: str | None
+
+
+class Me(BaseModel):
+    """Who the caller is taken for."""
+
+    subject: str
+    name: str
+    role: Literal["entity", "member-state", "secretariat", "donor", "operator"]
+    organisation: str
+    country: str
+    until: datetime
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457, with a stable code; ``errors`` lists every fault at once."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    errors: list[dict[str, Any]] | None = None

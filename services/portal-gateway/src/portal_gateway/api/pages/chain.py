@@ -1,0 +1,182 @@
+"""The results chain of a project, with each indicator's figure, pace and flags in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from portal_gateway.domain import chain, numbers, trajectory, words
+from portal_gateway.domain.chain import Indicator, Result
+from portal_gateway.domain.trajectory import BOTTOM, LADDER, TOP
+from portal_gateway.domain.view import Figure
+
+_NAMES: Final = ("baseline", "target")
+_WEIGHTS: Final = {"1": "¼", "2": "½", "3": "¼"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the chain is made of."""
+
+    project_id: str
+    indicators: list[dict[str, Any]]
+    whole: Figure | None
+    figures: Mapping[tuple[str, str], Figure]
+    today: date
+    lang: str
+
+
+def levels_of(parts: Parts) -> list[dict[str, Any]]:
+    """Levels for the template, impact first."""
+    arranged = chain.levels(parts.indicators, as_of=parts.today, lang=parts.lang, names=_NAMES)
+    return [
+        {
+            "code": level.code,
+            "about": _about_level(parts, level.code),
+            "figure": _level_figure(parts, level.code),
+            "label": _label(parts, level.code),
+            "results": [_result(parts, result) for result in level.results],
+        }
+        for level in arranged
+    ]
+
+
+def _part_of(parts: Parts, kind: str, code: str) -> Mapping[str, Any] | None:
+    """A level or a result as the project's M4 says it: value, lower, upper, coverage."""
+    found = (parts.whole.parts.get(kind) or {}).get(code) if parts.whole else None
+    return found if isinstance(found, dict) else None
+
+
+def _level_figure(parts: Parts, code: str) -> Figure | None:
+    found, whole = _part_of(parts, "levels", code), parts.whole
+    if found is None or whole is None:
+        return None
+    return part_figure(whole, found)
+
+
+def part_figure(whole: Figure, part: Mapping[str, Any]) -> Figure:
+    """A part of a figure, as scoring lists it, as a figure of its own, to be drawn under it."""
+    value = part.get("mean")
+    return Figure(
+        metric=whole.metric,
+        scope=whole.scope,
+        value=value,
+        unit=whole.unit,
+        state=part.get("state") or ("PUBLISHED" if value is not None else "INSUFFICIENT_DATA"),
+        observed=part.get("coverage") or 0,
+        expected=numbers.MICRO,
+        lower=part.get("lower"),
+        upper=part.get("upper"),
+        valid_as_of=whole.valid_as_of,
+        known_as_of=whole.known_as_of,
+        method_version=whole.method_version,
+        revision=whole.revision,
+        updated_at=whole.updated_at,
+    )
+
+
+def _label(parts: Parts, code: str) -> str:
+    found = _part_of(parts, "levels", code)
+    name = words.LEVELS[code]
+    if found is None or found.get("mean") is None:
+        return f"{name}: unknown"
+    return f"{name}: {numbers.percent(found['mean'])}"
+
+
+def _about_level(parts: Parts, code: str) -> str:
+    found = _part_of(parts, "levels", code)
+    said = []
+    if found and found.get("mean") is not None:
+        said.append(f"{numbers.percent(found['mean'])}%")
+    if found and found.get("lower") is not None and found.get("lower") != found.get("upper"):
+        said.append(f"{numbers.percent(found['lower'])} to {numbers.percent(found['upper'])}")
+    said.append(f"weight {_WEIGHTS[code]}" if code in _WEIGHTS else "shown, not scored")
+    if found and found.get("coverage") is not None:
+        said.append(f"{numbers.percent(found['coverage'])}% known")
+    return " · ".join(said)
+
+
+def _result(parts: Parts, result: Result) -> dict[str, Any]:
+    found = _part_of(parts, "results", result.result_id)
+    said = [result.title]
+    if found and found.get("mean") is not None:
+        said.append(f"{numbers.percent(found['mean'])}%")
+    known = sum(1 for i in result.indicators if i.latest)
+    said.append(f"{known} of {len(result.indicators)} with a value")
+    return {
+        "title": " · ".join(said),
+        "lang": result.lang,
+        "indicators": [_indicator(parts, i) for i in result.indicators],
+    }
+
+
+def _indicator(parts: Parts, i: Indicator) -> dict[str, Any]:
+    scope = f"indicator:{parts.project_id}|{i.indicator_id}"
+    m1, m2 = parts.figures.get(("M1", scope)), parts.figures.get(("M2", scope))
+    status = str((m2.parts if m2 else {}).get("status") or "")
+    raw = (m1.parts if m1 else {}).get("raw")
+    flags = list(dict.fromkeys([*(m1.flags if m1 else ()), *i.flags]))
+    return {
+        "anchor": "i-" + re.sub(r"[^A-Za-z0-9_-]", "-", i.indicator_id),
+        "title": i.title,
+        "lang": i.lang,
+        "about": about(i),
+        "trajectory": i.drawing,
+        "ladder": _ladder(i) if i.rubric else None,
+        "spoken": spoken(i),
+        "values": _values(i),
+        "figure": m1,
+        "raw": f"raw {numbers.percent(raw)}%" if isinstance(raw, int) and m1 and raw != m1.value else "",
+        "pace": words.STATUSES.get(status),
+        "pace_text": f"{numbers.percent(m2.value)}% of plan" if m2 and m2.value is not None else "",
+        "flags": flags,
+    }
+
+
+def about(i: Indicator) -> str:
+    """What is measured, in a line."""
+    said = [i.unit.capitalize() if i.unit and i.unit != "%" else words.MEASURES[i.measure]]
+    if i.lower_is_better:
+        said.append("lower is better")
+    if i.accumulation:
+        said.append(words.ACCUMULATIONS[i.accumulation])
+    text = ", ".join(said) + "."
+    if i.due_missing:
+        text += f" {i.due_missing} due {'value is' if i.due_missing == 1 else 'values are'} missing."
+    if i.withheld:
+        text += " A value is withheld by its owner."
+    if i.not_applicable:
+        text += " Declared not applicable."
+    return text
+
+
+def spoken(i: Indicator) -> str:
+    """The drawing in words."""
+    if i.drawing is None:
+        return "No period and no value reported."
+    said = [
+        f"Baseline {i.baseline}" if i.baseline else "No baseline",
+        f"target {i.target}" if i.target else "no target",
+        f"latest {_word(i.latest)}" if i.latest else "no value reported",
+    ]
+    return ", ".join(said) + "."
+
+
+def _values(i: Indicator) -> list[tuple[str, str, bool]]:
+    rows = [("Baseline", i.baseline, False), ("Latest", _word(i.latest), True), ("Target", i.target, False)]
+    return [(label, value or "none", strong and bool(value)) for label, value, strong in rows]
+
+
+def _word(text: str) -> str:
+    return words.RUBRIC.get(text, text)
+
+
+def _ladder(i: Indicator) -> list[dict[str, Any]]:
+    span = (BOTTOM - TOP - 8) / (len(LADDER) - 1)
+    return [
+        {"y": round(BOTTOM - 4 - n * span, 1), "text": words.RUBRIC[code], "target": n == len(LADDER) - 1}
+        for n, code in enumerate(trajectory.LADDER)
+    ]

@@ -1,0 +1,91 @@
+"""What every page has: who reads it, what waits in the inbox, where the stream goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from portal_gateway.api.caller import Caller, of_session
+from portal_gateway.domain import scope as scopes
+from portal_gateway.fanout import Fanout
+from portal_gateway.settings import Settings
+from portal_gateway.store import messages, projects
+from portal_gateway.web import render as web
+
+router = APIRouter(include_in_schema=False)
+
+
+class SignInFirst(Exception):
+    """A page was asked for without a session; the reader is led to the sign-in and back."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def answer(self) -> Response:
+        """The way to the sign-in page."""
+        return RedirectResponse(f"/login?next={quote(self.address, safe='')}", 303)
+
+
+async def reader(request: Request) -> Caller:
+    """FastAPI dependency of every page: the signed-in reader. Raises SignInFirst without one."""
+    found = await of_session(request)
+    if found is None:
+        query = f"?{request.url.query}" if request.url.query else ""
+        raise SignInFirst(request.url.path + query if request.method == "GET" else "/")
+    return found
+
+
+async def frame(conn: Any, request: Request, who: Caller) -> dict[str, Any]:
+    """The frame's own data; read before the page's, so that the stream begins before what the page shows."""
+    settings: Settings = request.app.state.settings
+    fanout: Fanout = request.app.state.fanout
+    seq = fanout.seq
+    return {
+        "seq": seq,
+        "unread": await messages.unread(conn, who.principal.subject),
+        "demonstration": settings.demonstration or await projects.invented(conn),
+    }
+
+
+async def titles(conn: Any, wanted: Iterable[str]) -> Mapping[str, str]:
+    """Names of the entities, projects and indicators that these scopes speak of, where the caller may know them."""
+    projects_, entities, indicators = set(), set(), set()
+    for text in wanted:
+        scope = scopes.parse(text)
+        match scope.kind:
+            case "project":
+                projects_.add(scope.first)
+            case "indicator":
+                projects_.add(scope.first)
+                indicators.add((scope.first, scope.second))
+            case "entity" | "entity-pillar":
+                entities.add(scope.first)
+    if not (projects_ or entities):
+        return {}
+    rows = await projects.titles(conn, projects=list(projects_), entities=list(entities), indicators=list(indicators))
+    return dict(rows)
+
+
+def now() -> datetime:
+    """The present instant, to the second: what a page says of itself."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def render(request: Request, template: str, who: Caller | None, *, status: int = 200, **data: Any) -> Response:
+    """A page, never kept by anybody on the way."""
+    settings: Settings = request.app.state.settings
+    query = f"?{request.url.query}" if request.url.query else ""
+    found: dict[str, Any] = {
+        "now": now(),
+        "address": settings.gateway_url.rstrip("/") + request.url.path + query,
+        "user": who.principal if who else None,
+        "csrf": who.session.csrf if who and who.session else "",
+        "demonstration": settings.demonstration,
+        **data,
+    }
+    return HTMLResponse(web.page(template, **found), status, {"Cache-Control": "no-store"})

@@ -1,0 +1,168 @@
+"""Figures: the index, and one figure with the line down to where it came from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from urllib.parse import quote, urlencode
+
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from portal_gateway.api.caller import Caller, transaction
+from portal_gateway.api.pages.chain import part_figure
+from portal_gateway.api.pages.explanation import Explained, explained
+from portal_gateway.api.pages.frame import frame, reader, render, router, titles
+from portal_gateway.api.rest import next_address, nothing, parsed
+from portal_gateway.domain import numbers, words
+from portal_gateway.domain.balance import balance
+from portal_gateway.domain.names import KINDS, scope_name
+from portal_gateway.domain.view import Figure, figure
+from portal_gateway.store import figures
+from portal_gateway.web.render import areas, figure_address
+from runtime.access import Principal
+from runtime.http import cursor, read_cursor
+
+_PAGE: Final = 50
+
+Reader = Annotated[Caller, Depends(reader)]
+
+
+@router.get("/metrics")
+async def list_figures(
+    request: Request,
+    who: Reader,
+    metric: Annotated[str, Query(pattern=r"^M\d{1,2}$")] = "M4",
+    kind: Annotated[str, Query(max_length=20)] = "pillar",
+) -> Response:
+    """Figures of one metric over one kind of scope, in the order of scopes."""
+    after = request.query_params.get("cursor")
+    behind = (metric, str(read_cursor(after, 1)[0])) if after else None
+    async with transaction(request, who) as tx:
+        around = await frame(tx.conn, request, who)
+        rows = [
+            figure(data) for data in await figures.page(tx.conn, metric=metric, kind=kind, after=behind, limit=_PAGE)
+        ]
+        names = await titles(tx.conn, [f.scope for f in rows])
+    following = cursor(rows[-1].scope) if len(rows) == _PAGE else None
+    return render(
+        request,
+        "metrics.html",
+        who,
+        **around,
+        place="metrics",
+        titles=names,
+        chosen={"metric": metric, "kind": kind},
+        kinds=KINDS,
+        figures=rows,
+        next=next_address(request, following) if following else None,
+    )
+
+
+@router.get("/metrics/{metric}")
+async def show_figure(
+    request: Request,
+    who: Reader,
+    metric: str,
+    scope: str = "global",
+    project: Annotated[str | None, Query(max_length=256)] = None,
+    indicator: Annotated[str | None, Query(max_length=256)] = None,
+) -> Response:
+    """One figure. Without scoring or intake it still shows, and says what cannot be read now."""
+    wanted = parsed(scope)
+    async with transaction(request, who) as tx:
+        around = await frame(tx.conn, request, who)
+        data = await figures.one(tx.conn, metric, wanted)
+        if data is None:
+            raise nothing(f"{metric} of {scope}")
+        names = dict(await titles(tx.conn, [wanted]))
+    found = figure(data)
+    made = await explained(request, who, found, project, indicator)
+    kind = wanted.partition(":")[0]
+    name = scope_name(wanted, areas=areas(), titles=names)
+    return render(
+        request,
+        "metric.html",
+        who,
+        **around,
+        place="metrics",
+        titles=names,
+        figure=found,
+        metric=words.metric(metric),
+        title=f"{words.metric(metric).name}, {name}",
+        kind=kind,
+        indicators=_indicators(found),
+        pace=words.STATUSES.get(str(found.parts.get("status") or "")),
+        twins=_twins(found),
+        sentence=_sentence(found, name),
+        because=[],
+        data_address=f"/api/v1/metrics/{quote(metric)}?{urlencode({'scope': wanted})}",
+        page_address=figure_address(metric, wanted),
+        path=made.path,
+        failed=made.failed,
+        parts=made.parts,
+        balance=balance(found) if metric == "M7" else None,
+        reader=_reader(who.principal, found, made),
+    )
+
+
+def _indicators(found: Figure) -> dict[str, int] | None:
+    counts = found.parts.get("indicators")
+    if isinstance(counts, dict) and {"observed", "expected"} <= counts.keys() and counts["expected"]:
+        return {"observed": int(counts["observed"]), "expected": int(counts["expected"])}
+    return None
+
+
+def _twins(found: Figure) -> list[dict[str, object]]:
+    """The same figure weighted by budget, under the headline."""
+    parts = found.parts
+    if found.metric != "M4" or parts.get("by_budget") is None:
+        return []
+    twin = {
+        "mean": parts["by_budget"],
+        "state": parts.get("by_budget_state"),
+        "lower": parts.get("by_budget_lower"),
+        "upper": parts.get("by_budget_upper"),
+    }
+    return [{"figure": part_figure(found, twin), "label": f"By budget: {numbers.percent(parts['by_budget'])}"}]
+
+
+def _sentence(found: Figure, name: str) -> str:
+    """The figure as a person would say it."""
+    if found.metric not in {"M1", "M4"}:
+        return ""
+    lower, upper = found.lower, found.upper
+    bounds = ""
+    if lower is not None and upper is not None and lower != upper:
+        bounds = (
+            f" If everything not reported had failed it would be {numbers.percent(lower)}%;"
+            f" if it had all succeeded, {numbers.percent(upper)}%."
+        )
+    if not found.shown or found.value is None:
+        share = numbers.percent(found.known)
+        return f"{share}% of what is due is known, too little for a figure. The interval is shown all the same.{bounds}"
+    subject = {
+        "indicator": "The indicator has",
+        "project": "The project has",
+    }.get(found.scope.partition(":")[0]) or (
+        f"The {numbers.grouped(found.projects)} projects have" if found.projects != 1 else "The one project has"
+    )
+    return f"{subject} gone {numbers.percent(found.value)}% of the way from baseline to target.{bounds}"
+
+
+def _reader(principal: Principal, found: Figure, made: Explained) -> str:
+    """As whom the page is read, and what is left out for that reason."""
+    roles = {
+        "entity": "an entity of the Compact",
+        "member-state": "a Member State",
+        "secretariat": "the secretariat",
+        "donor": "a donor",
+        "operator": "an operator",
+    }
+    said = f"You read this as {roles.get(principal.role, principal.role)}."
+    if made.hidden:
+        are = "project is" if made.hidden == 1 else "projects are"
+        said += (
+            f" {made.hidden} of {numbers.grouped(found.projects)} {are} not yours to read: counted in the figure,"
+            " not named here."
+        )
+    return said

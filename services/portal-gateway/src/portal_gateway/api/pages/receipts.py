@@ -1,0 +1,146 @@
+"""Receipts: what became of a submission, and how to mend what was not accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from portal_gateway.api.caller import Caller, transaction
+from portal_gateway.api.pages.frame import frame, reader, render, router
+from portal_gateway.api.rest import instant_cursor, next_address, nothing
+from portal_gateway.domain import figure, numbers
+from portal_gateway.domain.numbers import MICRO
+from portal_gateway.store import receipts
+from runtime.http import cursor
+
+_PAGE = 30
+_GRAVE = ("error", "warning", "notice")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The findings of one rule; ``findings`` may be fewer than ``count``."""
+
+    id: str
+    severity: str
+    count: int
+    findings: list[dict[str, Any]]
+
+
+@router.get("/receipts")
+async def list_receipts(
+    request: Request, who: Annotated[Caller, Depends(reader)], entity: str | None = None
+) -> Response:
+    """The submissions whose receipts the reader may see."""
+    before = instant_cursor(request.query_params.get("cursor"))
+    async with transaction(request, who) as tx:
+        around = await frame(tx.conn, request, who)
+        rows = await receipts.page(tx.conn, entity=entity, before=before, limit=_PAGE)
+    following = cursor(rows[-1]["received_at"], rows[-1]["submission_id"]) if len(rows) == _PAGE else None
+    return render(
+        request,
+        "receipts.html",
+        who,
+        **around,
+        place="receipts",
+        receipts=[_dated(row) | {"findings_count": sum(row["rules"].values())} for row in rows],
+        next=next_address(request, following) if following else None,
+    )
+
+
+@router.get("/receipts/{submission_id}")
+async def show_receipt(request: Request, who: Annotated[Caller, Depends(reader)], submission_id: str) -> Response:
+    """One receipt."""
+    async with transaction(request, who) as tx:
+        around = await frame(tx.conn, request, who)
+        found = await receipts.one(tx.conn, submission_id)
+    if found is None:
+        raise nothing(f"Receipt {submission_id}")
+    rules = _rules(found)
+    total = sum(rule.count for rule in rules)
+    return render(
+        request,
+        "receipt.html",
+        who,
+        **around,
+        place="receipts",
+        receipt=_dated(found),
+        sentence=_sentence(found),
+        counts=_counts(found),
+        readability=_readability(found["readability"]),
+        rules=rules,
+        findings_about=f"{numbers.grouped(total)} under {len(rules)} {'rule' if len(rules) == 1 else 'rules'}, "
+        "the gravest first.",
+    )
+
+
+def _dated(receipt: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(receipt) | {
+        "received_at": datetime.fromisoformat(receipt["received_at"]),
+        "processed_at": datetime.fromisoformat(receipt["processed_at"]),
+    }
+
+
+def _counts(receipt: Mapping[str, Any]) -> list[tuple[str, int]]:
+    names = (
+        ("Projects", "activities"),
+        ("Accepted", "accepted"),
+        ("Amended", "amended"),
+        ("Unchanged", "unchanged"),
+        ("Quarantined", "quarantined"),
+        ("Facts published", "events"),
+    )
+    return [(label, receipt[name]) for label, name in names if name != "activities" or receipt[name]]
+
+
+def _sentence(receipt: Mapping[str, Any]) -> str:
+    """What happened, in one sentence."""
+    what = "file" if receipt["channel"] == "file" else "event"
+    match receipt["outcome"]:
+        case "accepted":
+            return f"The {what} is accepted."
+        case "unchanged":
+            return f"The {what} says nothing new: everything in it was known."
+        case "quarantined":
+            return f"The {what} is held back until it is mended. Nothing of it counts yet."
+        case _:
+            good = receipt["activities"] - receipt["quarantined"]
+            return (
+                f"Of {numbers.grouped(receipt['activities'])} projects {numbers.grouped(good)} count; "
+                f"{numbers.grouped(receipt['quarantined'])} are held back until they are mended, and delay nobody."
+            )
+
+
+def _readability(found: Mapping[str, Any]) -> dict[str, Any]:
+    indicators, scorable = found["indicators"], found["scorable"]
+    reasons = sorted(found["reasons"].items(), key=lambda reason: (-reason[1], reason[0]))
+    return {
+        "indicators": indicators,
+        "scorable": scorable,
+        "share": scorable * MICRO // indicators if indicators else 0,
+        "pieces": figure.shares({"scorable": scorable, "rest": indicators - scorable}),
+        "reasons": [
+            {"code": code, "count": count, "remedy": found["remedies"].get(code, "")} for code, count in reasons
+        ],
+    }
+
+
+def _rules(receipt: Mapping[str, Any]) -> list[Rule]:
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for finding in receipt["findings"]:
+        shown.setdefault(finding["rule"], []).append(finding)
+    rules = [
+        Rule(
+            rule,
+            min((f["severity"] for f in shown.get(rule, [])), key=_GRAVE.index, default="notice"),
+            count,
+            shown.get(rule, []),
+        )
+        for rule, count in receipt["rules"].items()
+    ]
+    return sorted(rules, key=lambda r: (_GRAVE.index(r.severity), -r.count, r.id))

@@ -1,0 +1,326 @@
+"""The REST interface under /api/v1. What may not be read is answered as what does not exist."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Body, Query, Request
+from starlette.responses import Response
+
+from portal_gateway.api import models
+from portal_gateway.api.caller import Api, Caller, same_origin, transaction
+from portal_gateway.clients.services import Notifier, Scoring
+from portal_gateway.clients.upstream import UpstreamError
+from portal_gateway.domain import scope as scopes
+from portal_gateway.domain import search
+from portal_gateway.domain.errors import ScopeError
+from portal_gateway.store import figures, messages, projects, receipts
+from runtime.http import Json, Problem, cursor, read_cursor
+
+_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {
+        "description": text,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+    }
+    for status, text in ((401, "No token, or one that is refused"), (404, "Not there, or not yours to read"))
+}
+router = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
+
+COUNTED: Final = 10_001
+"""Lists are counted up to here; "more than 10 000" is answer enough."""
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@router.get("/me", tags=["caller"], response_model=models.Me)
+async def me(request: Request, who: Api) -> Response:
+    """Who the caller is taken for."""
+    p = who.principal
+    return Json(
+        {
+            "subject": p.subject,
+            "name": p.name,
+            "role": p.role,
+            "organisation": p.organisation,
+            "country": p.country,
+            "until": who.until,
+        },
+        request,
+    )
+
+
+@router.get("/metrics", tags=["figures"], response_model=models.Figures)
+async def list_figures(
+    request: Request,
+    who: Api,
+    metric: Annotated[str | None, Query(pattern=r"^M\d{1,2}$")] = None,
+    kind: Annotated[str | None, Query(description="kind of scope, e.g. pillar", max_length=20)] = None,
+    after: Annotated[str | None, Query(alias="cursor")] = None,
+    limit: Limit = 100,
+) -> Response:
+    """Figures by metric and scope."""
+    behind = _two(read_cursor(after, 2)) if after else None
+    async with transaction(request, who) as tx:
+        items = await figures.page(tx.conn, metric=metric, kind=kind, after=behind, limit=limit)
+    following = cursor(items[-1]["metric"], items[-1]["scope"]) if len(items) == limit else None
+    return _page(request, {"items": items}, following)
+
+
+@router.get("/metrics/{metric}", tags=["figures"], response_model=models.Figure)
+async def show_figure(request: Request, who: Api, metric: str, scope: str = "global") -> Response:
+    """One figure: value, interval, state, coverage, flags, freshness, cause."""
+    wanted = parsed(scope)
+    async with transaction(request, who) as tx:
+        found = await figures.one(tx.conn, metric, wanted)
+    if found is None:
+        raise nothing(f"{metric} of {scope}")
+    return Json(found, request)
+
+
+@router.get("/explanations/{metric}", tags=["figures"])
+async def explain(
+    request: Request,
+    who: Api,
+    metric: str,
+    scope: str = "global",
+) -> Response:
+    """How a figure is made: the tree from the figure to the places its facts came from, as scoring keeps it.
+
+    Further query parameters are handed on to scoring.
+    """
+    wanted = parsed(scope)
+    scoring: Scoring = request.app.state.scoring
+    more = {name: value for name, value in request.query_params.items() if name != "scope"}
+    try:
+        return Json(await scoring.explanation(who.token, metric, wanted, **more), request)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+
+
+@router.get("/projects", tags=["projects"], response_model=models.Projects)
+async def list_projects(
+    request: Request,
+    who: Api,
+    q: Annotated[str, Query(max_length=400)] = "",
+    country: Annotated[str | None, Query(max_length=20, description="ISO 3166-1 alpha-2 or M49")] = None,
+    entity: Annotated[str | None, Query(max_length=256)] = None,
+    after: Annotated[str | None, Query(alias="cursor")] = None,
+    limit: Limit = 50,
+) -> Response:
+    """Projects that have every word, the closest first; without words, the last changed first."""
+    offset = place_of(after)
+    async with transaction(request, who) as tx:
+        found = await find_projects(tx.conn, q=q, country=country, entity=entity, offset=offset, limit=limit)
+    items, total, similar = found
+    following = cursor(offset + limit) if len(items) == limit and not similar else None
+    return _page(request, {"items": items, "total": total, "similar": similar}, following)
+
+
+@router.get("/projects/{project_id:path}", tags=["projects"], response_model=models.Project)
+async def show_project(request: Request, who: Api, project_id: str) -> Response:
+    """One project with its indicators, observations, budgets, figures and alerts."""
+    async with transaction(request, who) as tx:
+        project = await projects.one(tx.conn, project_id)
+        if project is None:
+            raise nothing(f"Project {project_id}")
+        indicators = await projects.indicators(tx.conn, project_id)
+        keys = figure_keys(project_id, indicators)
+        found = await figures.several(tx.conn, keys)
+        body = project | {
+            "indicators": indicators,
+            "budget_lines": await projects.budgets(tx.conn, project_id),
+            "figures": [found[key] for key in keys if key in found],
+            "alerts": await figures.alerts(tx.conn, project_id=project_id, limit=50),
+        }
+    return Json(body, request)
+
+
+@router.get("/inbox", tags=["inbox"], response_model=models.Messages)
+async def inbox(
+    request: Request,
+    who: Api,
+    *,
+    unread: bool = False,
+    after: Annotated[str | None, Query(alias="cursor")] = None,
+    limit: Limit = 50,
+) -> Response:
+    """The caller's messages, the latest first."""
+    subject = who.principal.subject
+    async with transaction(request, who) as tx:
+        items = await messages.page(tx.conn, subject, unread=unread, before=instant_cursor(after), limit=limit)
+        count = await messages.unread(tx.conn, subject)
+    following = cursor(items[-1]["created_at"], items[-1]["notification_id"]) if len(items) == limit else None
+    return _page(request, {"items": items, "unread": count}, following)
+
+
+@router.post("/inbox/{notification_id}/read", tags=["inbox"], status_code=204)
+async def read(request: Request, who: Api, notification_id: str) -> Response:
+    """Note that the caller has read a message; the notifier, who owns the inbox, is asked."""
+    _command(request, who)
+    notifier: Notifier = request.app.state.notifier
+    try:
+        await notifier.read(who.token, notification_id)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+    return Response(status_code=204)
+
+
+@router.get("/subscriptions", tags=["inbox"])
+async def subscriptions(request: Request, who: Api) -> Response:
+    """The caller's subscriptions, as the notifier keeps them."""
+    notifier: Notifier = request.app.state.notifier
+    try:
+        return Json({"items": await notifier.subscriptions(who.token)}, request)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+
+
+@router.post("/subscriptions", tags=["inbox"], status_code=201)
+async def subscribe(request: Request, who: Api, wish: Annotated[dict[str, Any], Body()]) -> Response:
+    """Ask to be told; the notifier says what a wish may hold."""
+    _command(request, who)
+    notifier: Notifier = request.app.state.notifier
+    try:
+        answer = Json(await notifier.subscribe(who.token, wish))
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+    answer.status_code = 201
+    return answer
+
+
+@router.delete("/subscriptions/{subscription_id}", tags=["inbox"], status_code=204)
+async def unsubscribe(request: Request, who: Api, subscription_id: str) -> Response:
+    """Ask not to be told any more."""
+    _command(request, who)
+    notifier: Notifier = request.app.state.notifier
+    try:
+        await notifier.unsubscribe(who.token, subscription_id)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+    return Response(status_code=204)
+
+
+@router.get("/receipts", tags=["receipts"], response_model=models.Receipts)
+async def list_receipts(
+    request: Request,
+    who: Api,
+    entity: Annotated[str | None, Query(max_length=256)] = None,
+    after: Annotated[str | None, Query(alias="cursor")] = None,
+    limit: Limit = 50,
+) -> Response:
+    """Receipts of submissions, the latest first, without their findings."""
+    async with transaction(request, who) as tx:
+        items = await receipts.page(tx.conn, entity=entity, before=instant_cursor(after), limit=limit)
+    following = cursor(items[-1]["received_at"], items[-1]["submission_id"]) if len(items) == limit else None
+    return _page(request, {"items": items}, following)
+
+
+@router.get("/receipts/{submission_id}", tags=["receipts"], response_model=models.Receipt)
+async def show_receipt(request: Request, who: Api, submission_id: str) -> Response:
+    """One receipt: counts, findings with rule, line, path and remedy, readability."""
+    async with transaction(request, who) as tx:
+        found = await receipts.one(tx.conn, submission_id)
+    if found is None:
+        raise nothing(f"Receipt {submission_id}")
+    return Json(found, request)
+
+
+async def find_projects(
+    conn: Any, *, q: str, country: str | None, entity: str | None, offset: int, limit: int
+) -> tuple[list[dict[str, Any]], int, bool]:
+    """A page of projects, how many there are, and whether they are only close to the words."""
+    query = search.query(q)
+    if q.strip() and not query:
+        return [], 0, False
+    total = await projects.count(conn, query=query, place=country, entity=entity, most=COUNTED)
+    if total == 0 and query and offset == 0:
+        close = await projects.similar(conn, search.plain(q), limit)
+        return close, len(close), bool(close)
+    items = await projects.search(conn, query=query, place=country, entity=entity, offset=offset, limit=limit)
+    return items, total, False
+
+
+def figure_keys(project_id: str, indicators: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The figures a project's page shows."""
+    scopes_ = [f"indicator:{project_id}|{row['indicator_id']}" for row in indicators]
+    return [("M4", f"project:{project_id}"), ("M2", f"project:{project_id}")] + [
+        (metric, scope) for scope in scopes_ for metric in ("M1", "M2")
+    ]
+
+
+def parsed(scope: str) -> str:
+    """The scope, if it follows the grammar. Raises Problem 400 with the grammar."""
+    try:
+        return scopes.parse(scope).text
+    except ScopeError as error:
+        raise Problem(400, error.code, "The scope is not valid", str(error)) from None
+
+
+def nothing(what: str) -> Problem:
+    """One answer for what is not there and for what may not be read."""
+    return Problem(404, "not-found", "Nothing is here", f"{what[:300]} is not known, or not yours to read.")
+
+
+def upstream_problem(error: UpstreamError) -> Problem:
+    """Another service's refusal as ours; its silence as 503."""
+    if error.status is not None and 400 <= error.status < 500:
+        return Problem(
+            error.status,
+            str(error.problem.get("code", "refused")),
+            str(error.problem.get("title", "Refused")),
+            str(error.problem.get("detail", "")),
+            errors=error.problem.get("errors"),
+        )
+    return Problem(
+        503,
+        "service-unavailable",
+        error.said.rstrip("."),
+        "Figures shown before still hold. Try again in a moment.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def instant_cursor(text: str | None) -> tuple[datetime, str] | None:
+    """A cursor of an instant and an id. Raises Problem 400 for another."""
+    if not text:
+        return None
+    at, key = read_cursor(text, 2)
+    try:
+        return datetime.fromisoformat(str(at)), str(key)
+    except ValueError:
+        raise Problem(
+            400, "bad-cursor", "The cursor is not valid", "Take it from the last answer's next link."
+        ) from None
+
+
+def place_of(text: str | None) -> int:
+    """A cursor that is a place in a search. Raises Problem 400 for another."""
+    if not text:
+        return 0
+    (place,) = read_cursor(text, 1)
+    if not isinstance(place, int) or not 0 <= place <= 1_000_000:
+        raise Problem(400, "bad-cursor", "The cursor is not valid", "Take it from the last answer's next link.")
+    return place
+
+
+def next_address(request: Request, following: str) -> str:
+    """This request's own address with another cursor."""
+    query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"] + [("cursor", following)]
+    return f"{request.url.path}?{urlencode(query)}"
+
+
+def _two(parts: list[Any]) -> tuple[str, str]:
+    return str(parts[0]), str(parts[1])
+
+
+def _page(request: Request, body: dict[str, Any], following: str | None) -> Response:
+    headers = {"Link": f'<{next_address(request, following)}>; rel="next"'} if following else {}
+    return Json(body | {"next": following}, request, headers=headers)
+
+
+def _command(request: Request, who: Caller) -> None:
+    """A command by cookie must come from our own pages; a token cannot be sent by another site."""
+    if who.session is not None:
+        same_origin(request)

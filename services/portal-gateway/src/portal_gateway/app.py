@@ -1,0 +1,74 @@
+"""Composition root: the only place that constructs anything."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from portal_gateway.api import pages, rest, session, stream
+from portal_gateway.api.docs import router as docs_router
+from portal_gateway.api.edge import Edge, answer_static, in_html
+from portal_gateway.api.pages.frame import SignInFirst
+from portal_gateway.clients.issuer import Issuer
+from portal_gateway.clients.services import Intake, Notifier, Scoring
+from portal_gateway.clients.upstream import Upstream
+from portal_gateway.fanout import Fanout
+from portal_gateway.handlers import consumers
+from portal_gateway.settings import Settings
+from runtime.clock import Clock, system_clock
+from runtime.db import TRANSIENT, Database
+from runtime.http import Problem, create_app
+from runtime.service import Service
+
+NAME = "portal-gateway"
+
+
+async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
+    """The portal gateway, wired and not yet started."""
+    database = await Database.connect(settings.dsn(), NAME, clock=clock, size=10)
+    fanout = Fanout(database)
+    app = create_app(
+        "Plumbline",
+        "Figures on what counter-terrorism work achieves, each with its doubt and its reasons.",
+    )
+    app.state.fanout = fanout
+    app.state.scoring = Scoring(Upstream("scoring", settings.scoring_url))
+    app.state.intake = Intake(Upstream("intake", settings.intake_url))
+    app.state.notifier = Notifier(Upstream("notifier", settings.notifier_url))
+    app.state.issuer = Issuer(settings.issuer, settings.oidc_client_id or "", settings.oidc_client_secret())
+    service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run])
+    app.include_router(rest.router)
+    app.include_router(stream.router)
+    app.include_router(session.router)
+    app.include_router(docs_router)
+    app.add_route("/static/{release}/{name}", answer_static, methods=["GET"], include_in_schema=False)
+    app.include_router(pages.router)
+    _answer_people_in_html(app)
+    app.add_middleware(Edge, settings=settings)
+    return service
+
+
+def _answer_people_in_html(app: FastAPI) -> None:
+    """A fault is a problem document for programs and a page for people."""
+
+    async def sign_in_first(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, SignInFirst)
+        return error.answer()
+
+    async def busy(request: Request, error: Exception) -> Response:
+        problem = Problem(
+            503,
+            "database-unavailable",
+            "The figures cannot be read now",
+            f"Nothing is lost. Try again in a moment ({type(error).__name__}).",
+            headers={"Retry-After": "2"},
+        )
+        return await app.exception_handlers[Problem](request, problem)  # type: ignore[misc,no-any-return]
+
+    for kind in (Problem, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, in_html(app.exception_handlers[kind]))
+    for fault in TRANSIENT:
+        app.add_exception_handler(fault, busy)
+    app.add_exception_handler(SignInFirst, sign_in_first)

@@ -1,0 +1,60 @@
+"""What the gateway asks of scoring, intake and the notifier."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from portal_gateway.clients.upstream import Upstream
+
+
+class Scoring:
+    """Explanations of figures."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def explanation(self, token: str, metric: str, scope: str, **wanted: str) -> dict[str, Any]:
+        """The tree from a figure to the places its facts came from, as far as the caller may read."""
+        path = f"/v1/explanations/{quote(metric, safe='')}"
+        found: dict[str, Any] = await self._upstream.ask("GET", path, token, params={"scope": scope, **wanted})
+        return found
+
+
+class Intake:
+    """Files as they were received."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def source(self, token: str, submission_id: str, project_id: str, line: int) -> list[dict[str, Any]]:
+        """Lines of the file around the one a fact was read from: ``line``, ``text``, ``mark``."""
+        path = f"/v1/submissions/{quote(submission_id, safe='')}/source"
+        params = {"project_id": project_id, "line": str(line)}
+        found = await self._upstream.ask("GET", path, token, params=params)
+        return list(found["lines"])
+
+
+class Notifier:
+    """Subscriptions and what was read."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def subscriptions(self, token: str) -> list[dict[str, Any]]:
+        """The caller's subscriptions, the oldest first."""
+        found = await self._upstream.ask("GET", "/v1/subscriptions", token)
+        return list(found["items"])
+
+    async def subscribe(self, token: str, wish: dict[str, Any]) -> dict[str, Any]:
+        """Ask to be told; returns the subscription."""
+        found: dict[str, Any] = await self._upstream.ask("POST", "/v1/subscriptions", token, json=wish)
+        return found
+
+    async def unsubscribe(self, token: str, subscription_id: str) -> None:
+        """Ask not to be told any more."""
+        await self._upstream.ask("DELETE", f"/v1/subscriptions/{quote(subscription_id, safe='')}", token)
+
+    async def read(self, token: str, notification_id: str) -> None:
+        """Note that the caller has read a message."""
+        await self._upstream.ask("POST", f"/v1/inbox/{quote(notification_id, safe='')}/read", token)

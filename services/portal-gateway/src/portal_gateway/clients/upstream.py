@@ -1,0 +1,70 @@
+"""One way to ask another service: with the caller's token and trace, a time limit, and words for a failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+from opentelemetry import propagate
+
+
+class UpstreamError(Exception):
+    """Another service refused or did not answer; ``status`` is None where there was no answer.
+
+    ``problem`` is its problem document, if it sent one.
+    """
+
+    def __init__(self, service: str, status: int | None, problem: dict[str, Any] | None = None) -> None:
+        self.service, self.status, self.problem = service, status, problem or {}
+        super().__init__(self.said)
+
+    @property
+    def said(self) -> str:
+        """What to tell the reader."""
+        if self.status is None:
+            return f"The {self.service} service does not answer."
+        title = self.problem.get("title") or f"The {self.service} service answered {self.status}"
+        faults = "; ".join(str(e.get("message", "")) for e in self.problem.get("errors", []))
+        return " ".join(f"{part.rstrip('.')}." for part in (title, self.problem.get("detail", ""), faults) if part)
+
+
+class Upstream:
+    """A service's HTTP API; no redirects, no proxy from the environment."""
+
+    def __init__(self, service: str, url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.service = service
+        self._client = httpx.AsyncClient(
+            base_url=url.rstrip("/"), timeout=5, follow_redirects=False, trust_env=False, transport=transport
+        )
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        params: dict[str, str] | None = None,
+        json: Any = None,
+    ) -> Any:
+        """The answer's JSON, None for an empty one. Raises UpstreamError for everything but success."""
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        propagate.inject(headers)
+        try:
+            answer = await self._client.request(method, path, headers=headers, params=params, json=json)
+        except httpx.HTTPError as error:
+            raise UpstreamError(self.service, None) from error
+        if not answer.is_success:
+            raise UpstreamError(self.service, answer.status_code, _problem(answer))
+        return answer.json() if answer.content else None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

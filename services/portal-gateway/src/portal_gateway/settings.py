@@ -1,0 +1,19 @@
+"""What the gateway's environment says beyond the runtime's settings."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from runtime.settings import Settings as RuntimeSettings
+
+
+class Settings(RuntimeSettings):
+    """Limits of the stream and of sessions; the rest is the runtime's."""
+
+    stream_per_person: int = Field(default=12, ge=1, description="streams one person may keep open")
+    stream_total: int = Field(default=2000, ge=1, description="streams this process keeps open")
+    stream_window_ms: int = Field(default=100, ge=0, le=5000, description="a figure is sent once in this time")
+    stream_queue: int = Field(default=256, ge=8, description="different things waiting for one slow reader")
+    stream_ping_s: int = Field(default=15, ge=1, description="seconds of silence after which a ping is sent")
+    stream_lifetime_s: int = Field(default=3600, ge=10, description="seconds after which a reader comes back")
+    session_hours: int = Field(default=12, ge=1, description="longest session where the issuer renews tokens")

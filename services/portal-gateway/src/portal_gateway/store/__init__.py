@@ -1,0 +1,1 @@
+"""Every SQL statement of the portal gateway, by what it is about."""

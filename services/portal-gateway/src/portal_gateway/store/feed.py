@@ -1,0 +1,59 @@
+"""The feed: one order over everything the portal shows, and reading it from a place on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+CHANNEL: Final = "feed"
+"""NOTIFY channel: a hint that there is more, never the data (ADR 0041)."""
+
+_LOCK: Final = 0x46454544
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the feed; ``data`` is the JSON that is sent. ``subscriber`` is set for a person's messages."""
+
+    seq: int
+    kind: str
+    key: str
+    classification: str
+    owner: str | None
+    subscriber: str | None
+    data: str
+    traceparent: str | None
+
+
+async def claim(conn: Any) -> None:
+    """Become the one writer of the feed until this transaction ends, so that its order is that of commits."""
+    await conn.execute("select pg_advisory_xact_lock($1)", _LOCK)
+
+
+async def announce(conn: Any) -> None:
+    """Wake the fan-out of every gateway once this transaction commits."""
+    await conn.execute("select pg_notify($1, '')", CHANNEL)
+
+
+async def last(conn: Any) -> int:
+    """The place of the newest committed entry, 0 where there is none; to be asked as the service itself.
+
+    The sequence cannot be asked instead: it is ahead of what has been committed.
+    """
+    return int(
+        await conn.fetchval(
+            "select greatest(0, (select max(seq) from figure), (select max(seq) from message),"
+            " (select max(seq) from receipt), (select max(seq) from alert), (select max(seq) from project))"
+        )
+    )
+
+
+async def after(conn: Any, seq: int, limit: int) -> list[Entry]:
+    """Up to ``limit`` entries behind ``seq`` that the caller may read, in order."""
+    rows = await conn.fetch(
+        "select seq, kind, key, classification, owner, subscriber, data, traceparent from feed"
+        " where seq > $1 order by seq limit $2",
+        seq,
+        limit,
+    )
+    return [Entry(*row) for row in rows]

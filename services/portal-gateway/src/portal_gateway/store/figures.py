@@ -1,0 +1,117 @@
+"""Figures and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A figure's newest state: ``data`` is the event's payload as it came."""
+
+    metric: str
+    scope: str
+    kind: str
+    classification: str
+    owner: str | None
+    revision: int
+    updated_at: datetime
+    data: str
+    traceparent: str | None
+
+
+async def save(conn: Any, figures: Sequence[Stored]) -> None:
+    """Keep each figure that is newer than what is known; keys are unique within one call."""
+    await conn.execute(
+        "insert into figure (metric, scope, kind, classification, owner, revision, updated_at, data, traceparent, seq)"
+        " select x.*, nextval('feed_seq') from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],"
+        " $6::bigint[], $7::timestamptz[], $8::jsonb[], $9::text[]) as x order by 1, 2"
+        " on conflict (metric, scope) do update set kind = excluded.kind, classification = excluded.classification,"
+        " owner = excluded.owner, revision = excluded.revision, updated_at = excluded.updated_at,"
+        " data = excluded.data, traceparent = excluded.traceparent, seq = excluded.seq"
+        " where figure.revision < excluded.revision",
+        [f.metric for f in figures],
+        [f.scope for f in figures],
+        [f.kind for f in figures],
+        [f.classification for f in figures],
+        [f.owner for f in figures],
+        [f.revision for f in figures],
+        [f.updated_at for f in figures],
+        [f.data for f in figures],
+        [f.traceparent for f in figures],
+    )
+
+
+async def one(conn: Any, metric: str, scope: str) -> dict[str, Any] | None:
+    """A figure that the caller may read."""
+    row = await conn.fetchrow("select data, seq from figure where metric = $1 and scope = $2", metric, scope)
+    return _figure(row) if row else None
+
+
+async def several(conn: Any, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Those of the figures named by (metric, scope) that exist and that the caller may read."""
+    rows = await conn.fetch(
+        "select f.metric, f.scope, f.data, f.seq from figure f"
+        " join unnest($1::text[], $2::text[]) as k(metric, scope) using (metric, scope)",
+        [metric for metric, _ in keys],
+        [scope for _, scope in keys],
+    )
+    return {(row["metric"], row["scope"]): _figure(row) for row in rows}
+
+
+async def page(
+    conn: Any, *, metric: str | None, kind: str | None, after: tuple[str, str] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Figures by metric and scope, from behind ``after`` on."""
+    rows = await conn.fetch(
+        "select data, seq from figure where ($1::text is null or metric = $1) and ($2::text is null or kind = $2)"
+        ' and ($3::text is null or (metric, scope collate "C") > ($3, $4 collate "C"))'
+        ' order by metric, scope collate "C" limit $5',
+        metric,
+        kind,
+        *(after or (None, None)),
+        limit,
+    )
+    return [_figure(row) for row in rows]
+
+
+async def latest(conn: Any, kinds: Sequence[str], limit: int) -> list[dict[str, Any]]:
+    """The figures of these kinds of scope whose value changed last."""
+    rows = await conn.fetch(
+        "select data, seq from figure where kind = any($1) and metric = 'M4'"
+        " and data->'previous' is distinct from data->'value' and data->>'previous' is not null"
+        " order by updated_at desc, scope limit $2",
+        list(kinds),
+        limit,
+    )
+    return [_figure(row) for row in rows]
+
+
+async def save_alerts(conn: Any, alerts: Sequence[tuple[str, str | None, str | None, str, datetime, str]]) -> None:
+    """Keep alerts once each: id, project, entity, class, instant, payload."""
+    await conn.execute(
+        "insert into alert (alert_id, project_id, entity, classification, raised_at, data, seq)"
+        " select x.*, nextval('feed_seq') from unnest($1::text[], $2::text[], $3::text[], $4::text[],"
+        " $5::timestamptz[], $6::jsonb[]) as x on conflict do nothing",
+        *(list(column) for column in zip(*alerts, strict=True)),
+    )
+
+
+async def alerts(conn: Any, *, project_id: str | None = None, limit: int) -> list[dict[str, Any]]:
+    """The latest alerts that the caller may read."""
+    rows = await conn.fetch(
+        "select data from alert where $1::text is null or project_id = $1 order by raised_at desc limit $2",
+        project_id,
+        limit,
+    )
+    return [orjson.loads(row["data"]) for row in rows]
+
+
+def _figure(row: Any) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(row["data"])
+    return found | {"seq": row["seq"]}
