@@ -8,8 +8,9 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 _STUCK: float = 240.0  # seconds a failing consumer may go without progress before the process gives up
 
 Background = Callable[[], Awaitable[None]]
+S = TypeVar("S", bound=Settings)
 
 
 class Service:
@@ -143,6 +145,20 @@ async def _until_it_answers(what: str, call: Callable[[], Awaitable[None]]) -> N
             delay = min(delay * 2, 5)
 
 
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signals: after its HTTP it would raise them again, and the process would end
+    before consumers have drained.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def leave(self) -> None:
+        """Serve what is open, then return."""
+        self.should_exit = True
+
+
 async def serve(service: Service) -> int:
     """Run until SIGTERM or SIGINT; returns the exit status."""
     settings = service.settings
@@ -156,7 +172,9 @@ async def serve(service: Service) -> int:
         timeout_graceful_shutdown=5,
         lifespan="off",
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(asked, server.leave)
     http = asyncio.create_task(server.serve())
     starting = asyncio.create_task(service.start())
     try:
@@ -177,9 +195,7 @@ async def serve(service: Service) -> int:
     return 1 if service._failed is not None else 0
 
 
-def main(
-    name: str, package: str, settings_class: type[Settings], build: Callable[[Settings], Awaitable[Service]]
-) -> None:
+def main(name: str, package: str, settings_class: type[S], build: Callable[[S], Awaitable[Service]]) -> None:
     """``python -m <service> serve|migrate``: exit status 0 done, 1 failed, 2 wrong use."""
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command not in {"serve", "migrate"}:
@@ -198,7 +214,7 @@ def main(
         raise SystemExit(2) from None
 
 
-async def _run(settings: Settings, build: Callable[[Settings], Awaitable[Service]]) -> int:
+async def _run(settings: S, build: Callable[[S], Awaitable[Service]]) -> int:
     return await serve(await build(settings))
 
 
