@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,20 +18,6 @@ TRANSACTION: Final = "transaction.posted.v1"
 
 _NOT_CONTENT: Final = frozenset({"origin", "edition", "revision", "changed_fields", "reason"})
 """Fields that say where or when a fact was said, not what it says."""
-
-_LATER: Final = {
-    PROJECT: "project.amended.v1",
-    INDICATOR: "indicator.defined.v1",
-    OBSERVATION: "observation.corrected.v1",
-    TRANSACTION: "transaction.posted.v1",
-}
-_GONE: Final = {
-    PROJECT: ("project.withdrawn.v1", ("project_id",)),
-    INDICATOR: ("indicator.withdrawn.v1", ("project_id", "indicator_id")),
-    OBSERVATION: ("observation.retracted.v1", ("project_id", "indicator_id", "period", "place", "ordinal")),
-    TRANSACTION: ("transaction.reversed.v1", ("project_id", "transaction_id")),
-}
-_TARGETS: Final = frozenset({"targets"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +45,6 @@ def digest(data: Mapping[str, Any]) -> str:
     content = {name: value for name, value in data.items() if name not in _NOT_CONTENT}
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def digest_of_all(facts: Iterable[Fact]) -> str:
-    """SHA-256 of a project's facts together: equal where nothing changed, whatever their order."""
-    lines = sorted(f"{fact.key} {fact.digest}" for fact in facts)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def short(*parts: object, length: int = 12) -> str:
@@ -100,45 +80,3 @@ def observation_key(data: Mapping[str, Any]) -> str:
 def transaction_key(transaction_id: str) -> str:
     """``transaction:<ledger id>``."""
     return f"transaction:{transaction_id}"
-
-
-def key_of(kind: str, data: Mapping[str, Any]) -> str:
-    """The business key of any portfolio event, by its type (``observation.corrected.v1``) and payload.
-
-    Raises KeyError for a type that has none, and for a payload without the fields of its key.
-    """
-    family = kind.split(".", 1)[0]
-    if family == "project":
-        return project_key(data["project_id"])
-    if family == "indicator":
-        return indicator_key(data["indicator_id"])
-    if family == "observation":
-        return observation_key(data)
-    if family == "transaction":
-        return transaction_key(data["transaction_id"])
-    if family == "budget":
-        budget = data["budget"]
-        return f"budget:{budget.get('type', '1')}|{budget['period_start']}|{budget['period_end']}"
-    raise KeyError(kind)
-
-
-def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Names of the fields in which two payloads say something else, sorted."""
-    names = (old.keys() | new.keys()) - _NOT_CONTENT
-    return sorted(name for name in names if old.get(name) != new.get(name))
-
-
-def later_type(fact: Fact, old: Mapping[str, Any]) -> str:
-    """The event type for a fact whose key is known already and whose content changed.
-
-    An indicator that differs in its targets alone had them revised; a transaction is posted again, whole.
-    """
-    if fact.type == INDICATOR and set(changed_fields(old, fact.data)) == _TARGETS:
-        return "indicator.target-revised.v1"
-    return _LATER[fact.type]
-
-
-def gone(kind: str, data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Event type and payload that take back a fact which a later edition no longer has."""
-    event, names = _GONE[kind]
-    return event, {name: data[name] for name in names if name in data}

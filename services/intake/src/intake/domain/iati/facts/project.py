@@ -1,0 +1,145 @@
+"""The project as its entity describes it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from intake.domain.fact import PROJECT, Fact, project_key
+from intake.domain.iati.facts.allocations import allocations
+from intake.domain.iati.facts.common import limit, plain, texts, title, yes
+from intake.domain.iati.facts.money import budgets
+from intake.domain.iati.node import Node, said
+from intake.domain.iati.rules.activity import dates
+from intake.domain.iati.rules.identity import LONGEST
+from intake.domain.iati.verdict import Verdict
+from intake.domain.iati.vocabulary import MARKER_URI
+
+_CLASSIFICATION: Final = re.compile(r"public|member-states|compact|owner|state:[A-Z]{2}")
+_DATES: Final = {"1": "planned_start", "2": "actual_start", "3": "planned_end", "4": "actual_end"}
+_GENDER: Final = "1"
+_LIMITS: Final = {"allocations": 2000, "links": 2000, "markers": 200, "budgets": 2000}
+
+
+def project(activity: Node, verdict: Verdict) -> Fact:
+    """The project of an activity in which no error was found."""
+    identifier = identifier_of(activity) or ""
+    reporter = activity.first("reporting-org")
+    status = activity.first("activity-status")
+    placed = allocations(activity, verdict)
+    data = plain(
+        project_id=identifier,
+        entity=reporter_of(activity),
+        entity_name=said(reporter.narratives()) if reporter is not None else None,
+        description=texts(activity.all("description"), verdict),
+        status=status.get("code") if status is not None else None,
+        dates={_DATES[kind]: read.isoformat() for kind, (_, read) in sorted(dates(activity).items()) if kind in _DATES},
+        allocations=placed.rows,
+        pillar_inferred=placed.inferred or None,
+        links=_links(activity, verdict),
+        markers=_markers(activity, verdict),
+        budgets=budgets(activity),
+        supports_security_forces=yes(activity, "supports-security-forces", verdict),
+        classification=_classification(activity, verdict),
+        flags=sorted(placed.flags),
+        demonstration=_demonstration(activity, verdict) or None,
+        edition=_edition(activity.get("last-updated-datetime")),
+    )
+    data["title"] = title(activity, verdict)
+    for row in data.get("allocations", []):
+        if len(row["code"]) > LONGEST:
+            verdict.add("plumbline:TEXT_LENGTH", activity, "A code is too long.", text=row["code"])
+    for name, most in _LIMITS.items():
+        limit(data.get(name, []), most, activity, name, verdict)
+    return Fact(key=project_key(identifier), type=PROJECT, data=data, line=activity.line, path=None)
+
+
+def identifier_of(activity: Node) -> str | None:
+    """The IATI identifier, trimmed."""
+    element = activity.first("iati-identifier")
+    return (element.text.strip() or None) if element is not None else None
+
+
+def reporter_of(activity: Node) -> str | None:
+    """The reporting organisation's reference."""
+    element = activity.first("reporting-org")
+    return element.get("ref") if element is not None else None
+
+
+def _links(activity: Node, verdict: Verdict) -> list[dict[str, str]]:
+    found = []
+    for related in activity.all("related-activity"):
+        link = {"ref": related.get("ref") or "", "type": related.get("type") or ""}
+        if len(link["ref"]) > LONGEST:
+            verdict.add(
+                "plumbline:TEXT_LENGTH",
+                related,
+                "The reference is too long; the link is left out.",
+                attribute="ref",
+                text=link["ref"],
+                severity="warning",
+            )
+        elif link["ref"] and link["type"] and link not in found:
+            found.append(link)
+    return sorted(found, key=lambda link: (link["type"], link["ref"]))
+
+
+def _markers(activity: Node, verdict: Verdict) -> list[dict[str, Any]]:
+    """Policy markers of the DAC, and the UN's gender equality and human rights markers (M8).
+
+    The same digit means something else in each scheme; what its scheme does not have is not read.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for marker in activity.all("policy-marker"):
+        code, text = marker.get("code"), marker.get("significance")
+        vocabulary, uri = marker.get("vocabulary") or "1", marker.get("vocabulary-uri")
+        if vocabulary == "1" and code and len(code) <= LONGEST:
+            scheme, greatest = "DAC", 2 if code == _GENDER else 4
+        elif vocabulary == "99" and (code or "").upper() in {"GEM", "HRM"} and uri in {None, MARKER_URI}:
+            scheme, greatest = (code or "").upper(), 3
+        else:
+            continue
+        if text is None:
+            continue  # not screened, which is not 0
+        if not (text.isascii() and text.isdigit() and int(text[:3]) <= greatest):
+            verdict.add(
+                "plumbline:MARKER_UNREADABLE",
+                marker,
+                f"The {scheme} marker has no such significance; it counts as not screened.",
+                attribute="significance",
+                text=text,
+            )
+            continue
+        found.setdefault((scheme, code or ""), {"scheme": scheme, "code": code, "significance": int(text)})
+    return [found[key] for key in sorted(found)]
+
+
+def _classification(activity: Node, verdict: Verdict) -> str | None:
+    text = activity.extension("classification")
+    if text is None or _CLASSIFICATION.fullmatch(text):
+        return text
+    verdict.add(
+        "plumbline:EXTENSION",
+        activity,
+        "The classification cannot be read; only the owner sees the project.",
+        attribute="plumbline:classification",
+        text=text,
+    )
+    return "owner"
+
+
+def _demonstration(activity: Node, verdict: Verdict) -> bool:
+    return bool(yes(activity, "demonstration", verdict))
+
+
+def _edition(text: str | None) -> str | None:
+    """last-updated-datetime as RFC 3339 in UTC; without an offset it is taken as UTC."""
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+        instant = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ") if 1900 <= instant.year <= 2200 else None
