@@ -1,0 +1,113 @@
+"""The step of scoring: facts in, the project and the cells brought up to date, the figures that changed out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from scoring.domain.cells import Cells, difference
+from scoring.domain.facts import Fact, Version
+from scoring.domain.figures import Figure, vacated
+from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
+from scoring.domain.pace import OFF_TRACK
+from scoring.domain.project import is_counted, score
+from scoring.domain.register import Touched, record
+from scoring.domain.state import ProjectState, Published
+
+
+@dataclass(slots=True)
+class Change:
+    """What a batch of facts did to one project."""
+
+    again: dict[str, str | None] = field(default_factory=dict)  # indicators scored again, with their pace before
+    about: bool = False  # class, owner or existence may have changed, and so every figure
+    touched: bool = False
+    refused: list[tuple[int, str]] = field(default_factory=list)  # position in the batch, why
+
+
+def apply(state: ProjectState, batch: Sequence[tuple[Fact, Version]], closed: int, cells: Cells) -> Change:
+    """Enter facts about one project in any order, score what they touch, and add the difference to the cells.
+
+    An empty batch only lets time pass. ``closed`` is the last closed day.
+    """
+    touched, change = Touched(), Change()
+    for position, (fact, version) in enumerate(batch):
+        try:
+            record(state, fact, version, touched)
+        except ValueError as error:
+            change.refused.append((position, str(error)))
+    before = state.contribution
+    change.again = score(state, touched, closed)
+    change.about = touched.about or (before is None) == is_counted(state)
+    change.touched = bool(touched) or bool(change.again)
+    difference(cells, before, state.contribution)
+    return change
+
+
+def own_figures(state: ProjectState, change: Change) -> Iterator[tuple[str, Figure]]:
+    """The project's figures that may have changed, by the key under which they were last published."""
+    if not change.touched:
+        return
+    names: Iterable[str] = state.indicators if change.about else change.again
+    for name in sorted(names):
+        yield from _of_indicator(state, name)
+    found = project_figures(state)
+    for metric, position in (("M1", 0), ("M2", 1), ("M4", 2)):
+        if found is not None:
+            yield metric, found[position]
+        elif metric in state.published:
+            yield metric, _gone(state, metric, scope_of(state.project_id))
+
+
+def _of_indicator(state: ProjectState, name: str) -> Iterator[tuple[str, Figure]]:
+    found = indicator_figures(state, name)
+    for position, metric in enumerate(("M1", "M2")):
+        key = f"{metric}|{name}"
+        if found is not None:
+            yield key, found[position]
+        elif key in state.published:
+            yield key, _gone(state, metric, scope_of(state.project_id, name))
+
+
+def _gone(state: ProjectState, metric: str, scope: str) -> Figure:
+    """A figure that ends keeps its readers: its class and owner as last known, else its owner's alone."""
+    about = state.about
+    if about is not None and about.alive:
+        return vacated(metric, scope, about.classification, about.entity)
+    return vacated(metric, scope, state.last_classification, state.last_entity)
+
+
+def next_published(
+    known: Published | None, figure: Figure, *, valid: int, recorded: int, now: int, cause: str | None
+) -> Published | None:
+    """The record of this figure if a reader would see a difference, else None. ``now`` in µs since 1970."""
+    digest = figure.digest()
+    if known is not None and known.digest == digest:
+        return None
+    return Published(
+        digest,
+        figure.value,
+        known.value if known is not None else None,
+        known.revision + 1 if known is not None else 1,
+        valid,
+        recorded,
+        now,
+        cause,
+    )
+
+
+def alerts(state: ProjectState, change: Change) -> Iterator[tuple[str, str, str | None, str]]:
+    """Indicators whose pace changed so that someone may want to act: (kind, indicator, from, to).
+
+    ``off-track`` on entering one of the late statuses from any other; ``status-changed`` between two others.
+    """
+    if not is_counted(state):
+        return
+    for name in sorted(change.again):
+        leaf, before = state.indicators[name].leaf, change.again[name]
+        if leaf is None or leaf.status is None or leaf.status == before:
+            continue
+        if leaf.status in OFF_TRACK and before not in OFF_TRACK:
+            yield "off-track", name, before, leaf.status
+        elif before not in {None, "NO_DATA"} and leaf.status != "NO_DATA":
+            yield "status-changed", name, before, leaf.status

@@ -1,0 +1,179 @@
+"""The figures of one project and of its indicators; they carry the project's classification and owner."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from scoring.domain.effectiveness import state_of
+from scoring.domain.figures import Figure, as_parts, coverage, on_track
+from scoring.domain.numbers import half_even
+from scoring.domain.pace import STATUSES
+from scoring.domain.parameters import MICRO
+from scoring.domain.project import OTHER, SUSPENDED, is_counted, status_of
+from scoring.domain.state import Definition, Leaf, Part, ProjectState
+
+_BIN = {status: position for position, status in enumerate(STATUSES)}
+
+
+def scope_of(project_id: str, indicator: str | None = None) -> str:
+    """The scope of a project, or of one of its indicators."""
+    return f"project:{project_id}" if indicator is None else f"indicator:{project_id}|{indicator}"
+
+
+def indicator_figures(state: ProjectState, name: str) -> tuple[Figure, Figure] | None:
+    """M1 and M2 of one indicator; None where it has no figures (any more)."""
+    indicator = state.indicators.get(name)
+    if indicator is None or indicator.leaf is None or indicator.definition is None or not is_counted(state):
+        return None
+    scope = scope_of(state.project_id, name)
+    attained = _attainment(scope, indicator.leaf, indicator.definition)
+    paced = _pace(scope, indicator.leaf)
+    for figure in (attained, paced):
+        _own(state, figure)
+    return attained, paced
+
+
+def project_figures(state: ProjectState) -> tuple[Figure, Figure, Figure] | None:
+    """M1, M2 and M4 of a project; None where it has no figures (any more)."""
+    if not is_counted(state) or state.contribution is None:
+        return None
+    scope = scope_of(state.project_id)
+    attained = _attainments(scope, state)
+    paced = on_track("M2", scope, state.contribution.number, state.contribution.weight)
+    effective = _effectiveness(scope, state)
+    for figure in (attained, paced, effective):
+        _own(state, figure)
+    return attained, paced, effective
+
+
+def _own(state: ProjectState, figure: Figure) -> None:
+    about = state.about
+    if about is None:
+        return
+    figure.projects = 1
+    figure.classification, figure.owner = about.classification, about.entity
+    figure.demonstration = about.demonstration
+    if status_of(state) == SUSPENDED:
+        figure.flags += ("SUSPENDED",)
+
+
+def _attainment(scope: str, leaf: Leaf, definition: Definition) -> Figure:
+    expected = leaf.state not in {"NOT_DUE", "NOT_APPLICABLE"}
+    known = leaf.a is not None
+    figure = Figure("M1", scope, leaf.a, state_of(int(known), int(expected)), int(known), int(expected))
+    if expected:
+        figure.lower, figure.upper = (leaf.a, leaf.a) if known else (0, MICRO)
+    figure.flags = leaf.flags
+    figure.parts = as_parts(
+        {
+            "state": leaf.state,
+            "raw": leaf.raw,
+            "original": leaf.original,
+            "actual": leaf.value,
+            "target": leaf.target,
+            "baseline": leaf.baseline,
+            "kind": leaf.mode,
+            "accumulation": leaf.accumulation,
+            "result": definition.result_id,
+            "result_type": str(definition.result_type),
+            "weight": definition.weight,
+            "observed_on": _day(leaf.observed_on),
+            "hints": list(leaf.hints),
+        }
+    )
+    return figure
+
+
+def _pace(scope: str, leaf: Leaf) -> Figure:
+    """R with its forecast interval; the status is what people read."""
+    unknown = leaf.status == "NO_DATA"
+    silent = leaf.status is None or leaf.status == "TOO_EARLY"
+    known, expected = (0, 0) if silent else (int(not unknown), 1)
+    value = leaf.pace if known else None
+    figure = Figure("M2", scope, value, state_of(known, expected), known, expected, leaf.low, leaf.high)
+    figure.flags = tuple(flag for flag in leaf.flags if flag in {"UNSTABLE_PACE", "STALE"})
+    figure.parts = as_parts(
+        {
+            "status": leaf.status,
+            "state": leaf.state,
+            "elapsed": leaf.elapsed,
+            "planned": leaf.planned,
+            "attained": leaf.raw,
+            "observed_on": _day(leaf.observed_on),
+        }
+    )
+    return figure
+
+
+def _attainments(scope: str, state: ProjectState) -> Figure:
+    """Each indicator's A side by side: they have no sum. Alone it is the project's, else there is none."""
+    listed: list[dict[str, Any]] = []
+    known = expected = 0
+    alone: int | None = None
+    for name in sorted(state.indicators):
+        leaf, definition = state.indicators[name].leaf, state.indicators[name].definition
+        if leaf is None or definition is None:
+            continue
+        listed.append(
+            as_parts(
+                {
+                    "indicator": name,
+                    "result": definition.result_id,
+                    "result_type": str(definition.result_type),
+                    "state": leaf.state,
+                    "a": leaf.a,
+                    "status": leaf.status,
+                    "flags": list(leaf.flags),
+                }
+            )
+        )
+        if leaf.state in {"NOT_DUE", "NOT_APPLICABLE"} or definition.result_type == OTHER:
+            continue
+        expected += 1
+        if leaf.a is not None:
+            known += 1
+            alone = leaf.a
+    figure = Figure("M1", scope, alone if expected == 1 else None, state_of(known, expected))
+    figure.observed, figure.expected = coverage(known, expected)
+    if expected == 1:
+        figure.lower, figure.upper = (alone, alone) if known else (0, MICRO)
+    figure.parts = {"indicators": listed}
+    return figure
+
+
+def _effectiveness(scope: str, state: ProjectState) -> Figure:
+    whole = state.outcome.whole
+    figure = Figure("M4", scope)
+    if whole is not None:
+        figure.state = state_of(whole.observed, whole.expected)
+        figure.observed, figure.expected = coverage(whole.observed, whole.expected)
+        figure.lower, figure.upper = whole.lower, whole.upper
+        if figure.state in {"PUBLISHED", "PROVISIONAL"}:
+            figure.value = whole.mean
+    about = state.about
+    figure.flags = (*(about.flags if about is not None else ()), *state.outcome.flags)
+    if state.money.budget <= 0:
+        figure.flags += ("NO_BUDGET",)
+    if state.money.other:
+        figure.flags += ("FX_RATE_MISSING",)
+    figure.flags = tuple(dict.fromkeys(figure.flags))
+    figure.parts = as_parts(
+        {
+            "levels": {str(level): _part(part) for level, part in state.outcome.levels},
+            "results": {result: {"type": str(kind), **_part(part)} for result, kind, part in state.outcome.results},
+            "budget_cents": state.money.budget,
+            "expenditure_cents": state.money.spend,
+            "other_currencies": [list(row) for row in state.money.other],
+        }
+    )
+    return figure
+
+
+def _part(part: Part) -> dict[str, Any]:
+    observed = half_even(part.observed * MICRO, part.expected)
+    return {"mean": part.mean, "lower": part.lower, "upper": part.upper, "coverage": observed}
+
+
+def _day(ordinal: int | None) -> str | None:
+    return date.fromordinal(ordinal).isoformat() if ordinal is not None else None

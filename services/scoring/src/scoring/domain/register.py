@@ -1,0 +1,230 @@
+"""The register of facts: last writer wins by version, not by arrival (methodology §0.4)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date
+
+from scoring.domain import facts
+from scoring.domain.facts import Fact, Version
+from scoring.domain.numbers import decimal
+from scoring.domain.state import (
+    About,
+    Actual,
+    BudgetLine,
+    Definition,
+    IndicatorState,
+    Posting,
+    ProjectState,
+    RevisedBudget,
+    StatusChange,
+    TargetOf,
+)
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_DAY_MICROS = 86_400_000_000
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a batch of facts changed in one project, and so what must be scored again."""
+
+    about: bool = False
+    money: bool = False
+    indicators: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return self.about or self.money or bool(self.indicators)
+
+
+def day_of(version: Version) -> int:
+    """The UTC day on which a fact was recorded."""
+    return _EPOCH_DAY + version.recorded // _DAY_MICROS
+
+
+def record(state: ProjectState, fact: Fact, version: Version, touched: Touched) -> bool:
+    """Enter one fact; whether it won over what was known.
+
+    Raises ValueError where a figure is no decimal: nothing is changed then.
+    """
+    won = _enter(state, fact, version, touched)
+    state.newest = max(state.newest, day_of(version))
+    return won
+
+
+def _enter(state: ProjectState, fact: Fact, version: Version, touched: Touched) -> bool:
+    match fact:
+        case facts.Observation() | facts.ObservationRetracted():
+            return _actual(state, fact, version, touched)
+        case facts.Indicator() | facts.IndicatorWithdrawn():
+            return _definition(state, fact, version, touched)
+        case facts.Transaction() | facts.TransactionReversed():
+            known = state.transactions.get(fact.transaction_id)
+            if known is not None and known.version >= version:
+                return False
+            if isinstance(fact, facts.Transaction):
+                decimal(fact.amount)
+                entry = Posting(version, True, fact.type, fact.amount, fact.currency)
+            else:
+                entry = Posting(version, False)
+            state.transactions[fact.transaction_id] = entry
+            touched.money = True
+            return True
+        case facts.BudgetRevised():
+            line = _line(fact.budget)
+            key = f"{line.start}|{line.end}|{line.type}"
+            revised = state.budgets.get(key)
+            if revised is not None and revised.version >= version:
+                return False
+            state.budgets[key] = RevisedBudget(version, line)
+            touched.money = True
+            return True
+        case facts.StatusChanged():
+            if state.status is not None and state.status.version >= version:
+                return False
+            state.status = StatusChange(version, int(fact.to), _ordinal(fact.effective_on))
+            touched.about = True
+            return True
+        case facts.Project() | facts.ProjectWithdrawn():
+            if state.about is not None and state.about.version >= version:
+                return False
+            state.about = _about(fact, version) if isinstance(fact, facts.Project) else About(version, False)
+            touched.about = True
+            return True
+
+
+def _actual(
+    state: ProjectState,
+    fact: facts.Observation | facts.ObservationRetracted,
+    version: Version,
+    touched: Touched,
+) -> bool:
+    start, end, place = fact.period.start.toordinal(), fact.period.end.toordinal(), _place(fact.place)
+    if isinstance(fact, facts.Observation):
+        for value in (fact.value, fact.numerator, fact.denominator):
+            if value is not None:
+                decimal(value)
+        entry = Actual(
+            version,
+            True,
+            start,
+            end,
+            place,
+            fact.value,
+            fact.numerator,
+            fact.denominator,
+            fact.rubric,
+            bool(fact.assessor and fact.evidence),
+            fact.withheld,
+            tuple(fact.flags),
+        )
+    else:
+        entry = Actual(version, False, start, end, place)
+    indicator = state.indicators.setdefault(fact.indicator_id, IndicatorState())
+    key = f"{start}|{end}|{fact.ordinal}|{place}"
+    known = indicator.actuals.get(key)
+    if known is not None and known.version >= version:
+        return False
+    indicator.actuals[key] = entry
+    touched.indicators.add(fact.indicator_id)
+    return True
+
+
+def _definition(
+    state: ProjectState,
+    fact: facts.Indicator | facts.IndicatorWithdrawn,
+    version: Version,
+    touched: Touched,
+) -> bool:
+    entry = _defined(fact, version) if isinstance(fact, facts.Indicator) else Definition(version, False)
+    indicator = state.indicators.setdefault(fact.indicator_id, IndicatorState())
+    if entry.alive and (indicator.first is None or version < indicator.first[0]):
+        # The targets as first set are kept by the lowest version, so that they too do not depend on arrival.
+        indicator.first = (version, entry.targets)
+        touched.indicators.add(fact.indicator_id)
+    if indicator.definition is not None and indicator.definition.version >= version:
+        return False
+    indicator.definition = entry
+    touched.indicators.add(fact.indicator_id)
+    return True
+
+
+def _defined(fact: facts.Indicator, version: Version) -> Definition:
+    values = [baseline.value for baseline in fact.baselines] + [target.value for target in fact.targets]
+    band = (fact.band.low, fact.band.high) if fact.band is not None else None
+    for value in (*values, fact.tol_abs, *(band or ())):
+        if value is not None:
+            decimal(value)
+    return Definition(
+        version,
+        True,
+        fact.result_id,
+        int(fact.result_type),
+        int(fact.measure),
+        fact.ascending,
+        fact.kind,
+        fact.accumulation,
+        tuple((b.value, _place(b.place)) for b in fact.baselines),
+        tuple(
+            TargetOf(t.period_start.toordinal(), t.period_end.toordinal(), t.value, _place(t.place))
+            for t in fact.targets
+        ),
+        fact.tol_abs,
+        band,
+        fact.weight,
+        fact.not_applicable,
+        fact.withheld,
+        tuple(fact.flags),
+    )
+
+
+def _about(fact: facts.Project, version: Version) -> About:
+    dates = fact.dates
+    return About(
+        version,
+        True,
+        fact.entity,
+        int(fact.status),
+        _ordinal(dates.actual_start or dates.planned_start),
+        # Pace asks whether the target is reached on time, so the end as planned; the actual end where none was.
+        _ordinal(dates.planned_end or dates.actual_end),
+        tuple((a.dim, a.code, a.vocabulary or "", a.ppm) for a in fact.allocations),
+        fact.pillar_inferred,
+        tuple(_line(budget) for budget in fact.budgets),
+        fact.classification,
+        tuple(fact.flags),
+        fact.demonstration,
+    )
+
+
+def _line(budget: facts.Budget) -> BudgetLine:
+    decimal(budget.amount)
+    return BudgetLine(
+        budget.period_start.toordinal(), budget.period_end.toordinal(), budget.type, budget.amount, budget.currency
+    )
+
+
+def _ordinal(day: date | None) -> int | None:
+    return day.toordinal() if day is not None else None
+
+
+def _place(place: facts.Place) -> str:
+    if place.dimensions:
+        return f"D:{place.location or ''}|{json.dumps(place.dimensions, sort_keys=True, ensure_ascii=False)}"
+    return f"L:{place.location}" if place.location else ""
+
+
+def register_hash(state: ProjectState) -> str:
+    """A digest of the register alone, in canonical order: equal for equal sets of facts."""
+    content = [
+        state.project_id,
+        state.newest,
+        state.about,
+        state.status,
+        sorted((k, i.definition, i.first, sorted(i.actuals.items())) for k, i in state.indicators.items()),
+        sorted(state.budgets.items()),
+        sorted(state.transactions.items()),
+    ]
+    return hashlib.sha256(repr(content).encode()).hexdigest()

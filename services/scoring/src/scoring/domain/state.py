@@ -1,0 +1,248 @@
+"""What scoring remembers of one project: a register of facts, and what was last made of them.
+
+The register is the truth: per key the highest version, with tombstones, so that any order of arrival and
+any duplication ends in the same state. Scores, contribution and published figures follow from it; they are kept
+so that one event costs one indicator and not the project (methodology §0.4, performance §A11).
+Days are proleptic Gregorian ordinals. Plain tuples throughout, so that a state packs into a few kilobytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from scoring.domain.facts import Version
+
+
+class BudgetLine(NamedTuple):
+    """One budget line as the owner wrote it."""
+
+    start: int
+    end: int
+    type: str
+    amount: str
+    currency: str
+
+
+class About(NamedTuple):
+    """The project's own facts; ``alive`` is False after a withdrawal."""
+
+    version: Version
+    alive: bool
+    entity: str = ""
+    status: int = 0
+    start: int | None = None
+    end: int | None = None
+    allocations: tuple[tuple[str, str, str, int], ...] = ()  # dimension, code, vocabulary, ppm
+    inferred: bool = False
+    budgets: tuple[BudgetLine, ...] = ()
+    classification: str = "public"
+    flags: tuple[str, ...] = ()
+    demonstration: bool = False
+
+
+class StatusChange(NamedTuple):
+    """A change of status on its own."""
+
+    version: Version
+    status: int
+    effective: int | None
+
+
+class RevisedBudget(NamedTuple):
+    """A budget line that came on its own."""
+
+    version: Version
+    line: BudgetLine
+
+
+class Posting(NamedTuple):
+    """A transaction; ``alive`` is False once reversed."""
+
+    version: Version
+    alive: bool
+    type: str = ""
+    amount: str = ""
+    currency: str = ""
+
+
+class TargetOf(NamedTuple):
+    """A period's target; ``place`` is '' for the total, 'L:…' for a location, 'D:…' with a dimension."""
+
+    start: int
+    end: int
+    value: str | None
+    place: str
+
+
+class Definition(NamedTuple):
+    """An indicator as defined; ``alive`` is False once withdrawn."""
+
+    version: Version
+    alive: bool
+    result_id: str = ""
+    result_type: int = 9
+    measure: int = 1
+    ascending: bool | None = None
+    kind: str | None = None
+    accumulation: str | None = None
+    baselines: tuple[tuple[str | None, str], ...] = ()  # value, place
+    targets: tuple[TargetOf, ...] = ()
+    tolerance: str | None = None
+    band: tuple[str, str] | None = None
+    weight: int = 1
+    not_applicable: bool = False
+    withheld: bool = False
+    flags: tuple[str, ...] = ()
+
+
+class Actual(NamedTuple):
+    """An observation; ``alive`` is False once retracted. ``assessed``: a named assessor with evidence."""
+
+    version: Version
+    alive: bool
+    start: int
+    end: int
+    place: str
+    value: str | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    rubric: str | None = None
+    assessed: bool = False
+    withheld: bool = False
+    flags: tuple[str, ...] = ()
+
+
+ValueState = Literal["REPORTED", "MISSING", "NOT_DUE", "NOT_APPLICABLE", "WITHHELD", "UNSCORABLE"]
+"""State of an expected value (methodology §0.5)."""
+
+
+class Leaf(NamedTuple):
+    """One indicator's score and pace; scores in µ.
+
+    ``transition`` is the day at whose close it changes without any new fact.
+    """
+
+    state: ValueState
+    a: int | None = None
+    raw: int | None = None  # A before it is held within 0 and 1
+    original: int | None = None  # A on the target as first set, where that was lowered
+    value: str | None = None
+    target: str | None = None
+    baseline: str | None = None
+    mode: str = "REACH"
+    accumulation: str | None = None
+    flags: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    observed_on: int | None = None
+    source: str | None = None  # id of the event that carried the latest actual
+    status: str | None = None
+    pace: int | None = None  # R
+    elapsed: int | None = None  # share of the duration at the observation
+    planned: int | None = None  # planned attainment at the observation, τ
+    low: int | None = None
+    high: int | None = None
+    stale: bool = False
+    transition: int | None = None
+
+
+class Part(NamedTuple):
+    """A mean with its bounds in µ, and its coverage as an exact fraction in lowest terms."""
+
+    mean: int | None
+    lower: int
+    upper: int
+    observed: int
+    expected: int
+
+
+class Outcome(NamedTuple):
+    """A project's effectiveness: the whole, the levels (type, part) and the results (id, type, part)."""
+
+    whole: Part | None
+    levels: tuple[tuple[int, Part], ...] = ()
+    results: tuple[tuple[str, int, Part], ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+class Money(NamedTuple):
+    """A project's money in cents of USD, and what could not be counted, in its own currency."""
+
+    budget: int = 0
+    spend: int = 0
+    other: tuple[tuple[str, str, str], ...] = ()  # basis, currency, amount as text
+
+
+class Share(NamedTuple):
+    """What a project brings into one scope: its share in ppm and its money in cents of USD.
+
+    ``budget`` and ``spend`` hold P1 to P4 and what has no pillar, where the scope shows balance; else nothing.
+    """
+
+    ppm: int
+    cents: int
+    inferred: bool = False
+    budget: tuple[int, ...] = ()
+    spend: tuple[int, ...] = ()
+
+
+class Contribution(NamedTuple):
+    """The ledger's entry: what this project last added to the cells (methodology §0.4).
+
+    ``counts`` are added as they are, ``weighted`` times a scope's ppm and cents, ``statuses`` once by number
+    and once by weight times ppm; ``cells`` says where each number goes.
+    """
+
+    counts: tuple[int, ...]
+    weighted: tuple[int, ...]
+    number: tuple[int, ...]
+    weight: tuple[int, ...]
+    shares: dict[str, Share]
+
+
+class Published(NamedTuple):
+    """What was last said of one figure: digest of what was shown, value, revision, and why."""
+
+    digest: bytes
+    value: int | None
+    previous: int | None
+    revision: int
+    valid: int  # day
+    known: int  # µs since 1970
+    updated: int  # µs since 1970
+    cause: str | None  # event id
+
+
+NO_MONEY: Final = Money()
+NO_OUTCOME: Final = Outcome(None)
+
+
+@dataclass(slots=True)
+class IndicatorState:
+    """One indicator: its definition, its first targets, its actuals, and its score."""
+
+    definition: Definition | None = None
+    first: tuple[Version, tuple[TargetOf, ...]] | None = None
+    actuals: dict[str, Actual] = field(default_factory=dict)
+    leaf: Leaf | None = None
+
+
+@dataclass(slots=True)
+class ProjectState:
+    """One project, whole."""
+
+    project_id: str
+    about: About | None = None
+    status: StatusChange | None = None
+    indicators: dict[str, IndicatorState] = field(default_factory=dict)
+    budgets: dict[str, RevisedBudget] = field(default_factory=dict)
+    transactions: dict[str, Posting] = field(default_factory=dict)
+    last_entity: str = ""  # of the latest version that was not a withdrawal
+    last_classification: str = "owner"
+    newest: int = 0  # day of the newest fact, whichever won
+    scored_on: int = 0  # the day the scores stand on
+    transition: int | None = None
+    money: Money = NO_MONEY
+    outcome: Outcome = NO_OUTCOME
+    contribution: Contribution | None = None
+    published: dict[str, Published] = field(default_factory=dict)

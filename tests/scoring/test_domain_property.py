@@ -1,0 +1,217 @@
+"""The proof obligation of methodology §0.4: incremental ≡ batch rebuild ≡ any order ≡ any duplication."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.scoring_facts import day, ordinal, period, target
+
+from scoring.domain import facts
+from scoring.domain.cells import SIZE, At, Cells, rebuild, state_hash
+from scoring.domain.facts import Fact, Version
+from scoring.domain.ledger import apply
+from scoring.domain.project import score
+from scoring.domain.register import Touched, record, register_hash
+from scoring.domain.state import ProjectState
+
+PROJECTS = ("XM-DEMO-1-A", "XM-DEMO-1-B", "XM-DEMO-2-C")
+INDICATORS = ("I1", "I2", "I3")
+YEARS = ("2019", "2020", "2021", "2019-01-01/2021-12-31", "2020-01-01/2020-06-30")
+CLOSED = ordinal("2021-06-30")
+
+Entry = tuple[str, Fact, Version]
+
+names = st.sampled_from(PROJECTS)
+inames = st.sampled_from(INDICATORS)
+numbers = st.sampled_from(["0", "5", "10", "12.5", "50", "100", "-3"])
+maybe = st.one_of(st.none(), numbers)
+places = st.sampled_from([facts.Place(), facts.Place(), facts.Place("ML"), facts.Place("ML", {"sex": "f"})])
+money = st.sampled_from(["10", "-4", "1000.005", "0"])
+currencies = st.sampled_from(["USD", "USD", "EUR"])
+
+
+@st.composite
+def periods(draw: Any) -> facts.Period:
+    return period(draw(st.sampled_from(YEARS)))
+
+
+@st.composite
+def allocations(draw: Any) -> list[facts.Allocation]:
+    found = []
+    for dim, codes in (
+        ("COUNTRY", ("ML", "NE", "KE")),
+        ("REGION", ("011", "289")),
+        ("PILLAR", ("P1", "P2", "P4")),
+        ("THEME", ("T1", "T2")),
+    ):
+        chosen = draw(st.lists(st.sampled_from(codes), unique=True, max_size=2))
+        share = st.sampled_from([250_000, 333_333, 500_000])
+        found += [facts.Allocation(dim, code, draw(share)) for code in chosen]  # type: ignore[arg-type]
+    return found
+
+
+@st.composite
+def one_fact(draw: Any) -> tuple[str, Fact]:
+    name = draw(names)
+    kind = draw(st.integers(0, 11))
+    if kind <= 1:
+        return name, facts.Project(
+            name,
+            name[:9],
+            draw(st.sampled_from(["1", "2", "2", "4", "5", "6"])),
+            facts.Dates(planned_start=day("2019-01-01"), planned_end=day("2021-12-31")),
+            draw(allocations()),
+            draw(st.booleans()),
+            [facts.Budget(day("2019-01-01"), day("2019-12-31"), draw(money), draw(currencies))],
+            draw(st.sampled_from(["public", "compact", "owner"])),
+        )
+    if kind == 2:
+        return name, facts.StatusChanged(
+            name, draw(st.sampled_from(["2", "5", "6"])), draw(st.none() | st.just(day("2020-05-01")))
+        )
+    if kind == 3:
+        return name, facts.ProjectWithdrawn(name)
+    if kind <= 5:
+        return name, facts.Indicator(
+            name,
+            draw(inames),
+            draw(st.sampled_from(["R1", "R2"])),
+            draw(st.sampled_from(["1", "2", "3", "9"])),
+            draw(st.sampled_from(["1", "2", "4", "5"])),
+            draw(st.sampled_from([True, True, False, None])),
+            draw(st.sampled_from([None, "REACH", "MAINTAIN", "BAND"])),
+            draw(st.sampled_from([None, "CUMULATIVE", "POINT_IN_TIME", "PERIODIC_SUM", "RATIO"])),
+            [facts.Baseline(v) for v in draw(st.lists(numbers, max_size=2))],
+            [
+                target(draw(st.sampled_from(YEARS)), draw(maybe), draw(st.sampled_from([None, None, "ML"])))
+                for _ in range(draw(st.integers(0, 3)))
+            ],
+            draw(maybe),
+            draw(st.none() | st.just(facts.Band("10", "50"))),
+            draw(st.integers(1, 3)),
+            draw(st.integers(0, 9)) == 0,
+            draw(st.integers(0, 9)) == 0,
+        )
+    if kind == 6 and draw(st.booleans()):
+        return name, facts.IndicatorWithdrawn(name, draw(inames))
+    if kind <= 8:
+        return name, facts.Observation(
+            name,
+            draw(inames),
+            draw(periods()),
+            draw(places),
+            draw(st.integers(1, 2)),
+            draw(maybe),
+            draw(maybe),
+            draw(maybe),
+            draw(st.sampled_from([None, None, "PARTIAL", "FULL"])),
+            "A. Reviewer",
+            draw(st.integers(0, 9)) == 0,
+            ["doc"],
+        )
+    if kind == 9:
+        return name, facts.ObservationRetracted(
+            name, draw(inames), draw(periods()), draw(places), draw(st.integers(1, 2))
+        )
+    if kind == 10:
+        budget = facts.Budget(
+            day("2019-01-01"), day("2019-12-31"), draw(money), draw(currencies), draw(st.sampled_from(["1", "2"]))
+        )
+        return name, facts.BudgetRevised(name, budget)
+    id_ = draw(st.sampled_from(["t1", "t2"]))
+    if draw(st.booleans()):
+        return name, facts.TransactionReversed(name, id_)
+    return name, facts.Transaction(name, id_, draw(st.sampled_from(["3", "4", "11"])), draw(money), draw(currencies))
+
+
+@st.composite
+def streams(draw: Any) -> list[Entry]:
+    """Facts with versions on different days, some of the same instant, told apart by sequence and id."""
+    first = ordinal("2019-03-01") - ordinal("1970-01-01")
+    entries = []
+    for n, (name, fact) in enumerate(draw(st.lists(one_fact(), max_size=40))):
+        recorded = (first + draw(st.integers(0, 1200))) * 86_400_000_000
+        entries.append((name, fact, Version(recorded, f"{draw(st.integers(0, 2)):010d}", f"e{n:03d}")))
+    return entries
+
+
+def incremental(entries: Sequence[Entry], chance: random.Random | None = None) -> tuple[str, list[str], Cells]:
+    """Apply in batches of arbitrary size, closing days in between."""
+    states: dict[str, ProjectState] = {}
+    cells: Cells = {}
+    position = 0
+    closed = 0
+    while position < len(entries):
+        size = chance.randint(1, 4) if chance else 1
+        batch = entries[position : position + size]
+        position += size
+        for name in dict.fromkeys(entry[0] for entry in batch):
+            state = states.setdefault(name, ProjectState(name))
+            apply(state, [(fact, version) for other, fact, version in batch if other == name], closed, cells)
+        if chance and chance.random() < 0.3:
+            closed = min(CLOSED, max(closed, ordinal("2019-01-01") + chance.randint(0, 1000)))
+            for state in states.values():
+                if state.transition is not None and state.transition <= closed:
+                    apply(state, [], closed, cells)
+    for state in states.values():
+        if state.transition is not None and state.transition <= CLOSED:
+            apply(state, [], CLOSED, cells)
+    return state_hash(cells), sorted(register_hash(state) for state in states.values()), cells
+
+
+def batch(entries: Sequence[Entry]) -> tuple[str, list[str]]:
+    """From nothing: all facts entered, everything scored once, all cells summed once."""
+    states: dict[str, ProjectState] = {}
+    for name, fact, version in entries:
+        record(states.setdefault(name, ProjectState(name)), fact, version, Touched())
+    for state in states.values():
+        score(state, Touched(True, True, set(state.indicators)), CLOSED)
+    cells = rebuild(state.contribution for state in states.values() if state.contribution is not None)
+    return state_hash(cells), sorted(register_hash(state) for state in states.values())
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(streams(), st.randoms(use_true_random=False))
+def test_any_order_and_any_duplication_equal_a_batch_rebuild(entries: list[Entry], chance: random.Random) -> None:
+    expected = batch(entries)
+    in_order = incremental(entries)
+    assert in_order[:2] == expected
+    shuffled = entries + [chance.choice(entries) for _ in range(min(len(entries), 5))]
+    chance.shuffle(shuffled)
+    again = incremental(shuffled, chance)
+    assert again[:2] == expected
+    assert all(len(vector) == SIZE for vector in again[2].values())
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(streams())
+def test_taking_everything_back_leaves_no_trace(entries: list[Entry]) -> None:
+    cells: Cells = {}
+    states: dict[str, ProjectState] = {}
+    for name, fact, version in entries:
+        apply(states.setdefault(name, ProjectState(name)), [(fact, version)], CLOSED, cells)
+    last = Version(10**16, "9", "z")
+    for name, state in states.items():
+        apply(state, [(facts.ProjectWithdrawn(name), last)], CLOSED, cells)
+    assert state_hash(cells) == state_hash({})
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(streams())
+def test_regions_close_over_countries_and_the_world_over_regions(entries: list[Entry]) -> None:
+    _, _, cells = incremental(entries)
+    africa = cells.get("region:002", [0] * SIZE)
+    inside = [
+        vector
+        for scope, vector in cells.items()
+        if scope in {"country:ML", "country:NE", "country:KE", "region-direct:011", "region-direct:289"}
+    ]
+    outside = cells.get("unallocated", [0] * SIZE)
+    whole = cells.get("global", [0] * SIZE)
+    for position in (At.A_ALL, At.A_KNOWN, At.A_E, At.A_COVERED, *range(At.BUDGET, At.SPEND + 5)):
+        assert africa[position] == sum(vector[position] for vector in inside)
+        assert whole[position] == africa[position] + outside[position]
