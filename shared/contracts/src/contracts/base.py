@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Annotated, ClassVar
 
@@ -40,6 +41,15 @@ class Payload(Model):
     """The data of one event type; ``TYPE`` is what follows ``org.plumbline.`` in the envelope."""
 
     TYPE: ClassVar[str]
+
+    def to_json(self) -> bytes:
+        """The payload as it travels: what says nothing is left out, but a required field that is null stays."""
+        fields = type(self).model_fields.items()
+        null = {f.alias or name for name, f in fields if f.is_required() and getattr(self, name) is None}
+        if not null:
+            return self.model_dump_json(exclude_none=True).encode()
+        body = self.model_dump(mode="json", exclude_none=True) | dict.fromkeys(null)
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class Origin(Model):

@@ -87,7 +87,7 @@ class Tx:
             id=event_id or new_id(),
             source=source or f"/svc/{self.service}",
             type=PREFIX + payload.TYPE,
-            data=payload.model_dump_json(by_alias=True, exclude_none=True).encode(),
+            data=payload.to_json(),
             subject=subject,
             time=time or self.clock(),
             recordedtime=recordedtime,
