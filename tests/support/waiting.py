@@ -22,3 +22,13 @@ async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = 20, what: s
             raise AssertionError(f"waited {seconds} s for {what}; the last answer was {answer!r}")
         await asyncio.sleep(delay)
         delay = min(delay * 1.5, 0.3)
+
+
+def eventually(ask: Callable[[], T], *, seconds: float = 20, what: str = "the condition") -> T:
+    """The same where nothing is awaited."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}; the last answer was {answer!r}")
+        time.sleep(0.02)
+    return answer

@@ -6,11 +6,13 @@ import importlib
 import os
 import pkgutil
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from plumbline import commands
-from plumbline.output import CommandError, report_error
+from plumbline.output import CommandError, NoStack, Refused, report_error
+from plumbline.stack.errors import NotRunning, StackError
 
 
 def build() -> typer.Typer:
@@ -30,13 +32,19 @@ def build() -> typer.Typer:
     return app
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; an error becomes a clear word and an exit status, never a stack trace."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in arguments
     try:
-        build()()
+        build()(args=arguments)
     except CommandError as error:
-        report_error(error, as_json="--json" in sys.argv)
+        report_error(error, as_json=as_json)
         raise SystemExit(error.status) from None
+    except StackError as error:
+        kind = NoStack if isinstance(error, NotRunning) else Refused
+        report_error(kind(error.message, error.remedy), as_json=as_json)
+        raise SystemExit(kind.status) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BrokenPipeError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Final, Literal
 
 
@@ -25,20 +27,14 @@ class DemoUser:
     country: str = ""
 
 
-_NAMES: Final = (
-    "Meridian Office for Prevention",
-    "Larkspur Centre for Border Security",
-    "Tamarind Institute for Justice",
-    "Halcyon Fund for Recovery",
-    "Basalt Agency for Aviation Safety",
-    "Juniper Programme for Youth",
-    "Cormorant Bureau against Illicit Finance",
-    "Saffron Network for Human Rights",
-)
+def _entities() -> tuple[DemoEntity, ...]:
+    """The entities of the generated portfolio, so that its files have somebody to send them."""
+    text = (files("plumbline.generate") / "data" / "entities.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return tuple(DemoEntity(row["ref"], row["name"]) for row in rows)
 
-ENTITIES: Final = tuple(
-    DemoEntity(f"XM-DEMO-{number}", f"{name} (demonstration)") for number, name in enumerate(_NAMES, start=1)
-)
+
+ENTITIES: Final = _entities()
 
 USERS: Final = (
     DemoUser("focal", "Ana Focal (demonstration)", "entity", organisation="XM-DEMO-1"),

@@ -64,6 +64,8 @@ def inbound(entity: str) -> Stream:
     """
     if not _ENTITY.fullmatch(entity):
         raise ValueError(f"{entity!r} cannot name a topic: letters, digits, '.', '_' and '-', 100 at most")
+    if entity == "dlq":
+        raise ValueError("'dlq' cannot be an entity: the inbound topic of that name holds dead letters")
     return Stream(topic=INBOUND_PREFIX + entity, key="project", owner="entity", partitions=2, retention_days=30)
 
 

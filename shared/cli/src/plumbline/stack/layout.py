@@ -103,8 +103,8 @@ class Layout:
         """Where other processes leave what the running stack is asked to do."""
         return self.root / "requests"
 
-    def prepare(self) -> None:
-        """Make the folders. Raises DataDirUnusable where they cannot be written or the disk is full."""
+    def prepare(self, room: int = _ROOM) -> None:
+        """Make the folders. Raises DataDirUnusable if they cannot be written or the disk has less ``room`` (bytes)."""
         try:
             for folder in (self.root, self.logs, self.requests):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -118,9 +118,9 @@ class Layout:
                 f"{self.root} cannot be written: {error.strerror}", "Choose another folder with --data-dir"
             ) from None
         free = shutil.disk_usage(self.root).free
-        if free < _ROOM:
+        if free < room:
             raise DataDirUnusable(
-                f"The disk of {self.root} is full: {free // 2**20} MB are free and {_ROOM // 2**20} MB are needed",
+                f"The disk of {self.root} is full: {free // 2**20} MB are free and {room // 2**20} MB are needed",
                 "Make room, or choose another disk with --data-dir",
             )
 
@@ -128,7 +128,7 @@ class Layout:
         """What the last stack here wrote about itself, or None."""
         try:
             found = json.loads(self.state_file.read_text())
-        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+        except (OSError, json.JSONDecodeError):
             return None
         return found if isinstance(found, dict) else None
 

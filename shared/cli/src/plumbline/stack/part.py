@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,13 +36,14 @@ class Part:
     name: str = ""
     title: str = ""
     stop_signal: signal.Signals = signal.SIGTERM
-    ready_seconds: float = 60
+    ready_seconds: float = 120
     stop_seconds: float = 20
 
     def __init__(self, layout: Layout, ports: Mapping[str, int]) -> None:
         self.layout, self.ports = layout, dict(ports)
         self.process: subprocess.Popen[bytes] | None = None
         self.user: User | None = None
+        self.give_up = threading.Event()
 
     # What a subclass says.
 
@@ -117,23 +120,24 @@ class Part:
                 return
             if time.monotonic() > deadline:
                 raise PartFailed(
-                    f"{self.title} did not become ready in {self.ready_seconds:.0f} s{self.last_words()}",
+                    f"{_upper(self.title)} did not become ready in {self.ready_seconds:.0f} s{self.last_words()}",
                     f"Its log is {self.log}",
                 )
-            time.sleep(0.05)
+            if self.give_up.wait(0.05):
+                raise PartFailed(f"{self.title} was not waited for any longer")
 
     def check_alive(self) -> None:
         """Raises PartFailed with the reason if the process has ended."""
         if self.process is not None and (status := self.process.poll()) is not None:
             how = f"by signal {signal.Signals(-status).name}" if status < 0 else f"with exit status {status}"
-            raise PartFailed(f"{self.title} ended {how}{self.last_words()}", f"Its log is {self.log}")
+            raise PartFailed(f"{_upper(self.title)} ended {how}{self.last_words()}", f"Its log is {self.log}")
 
     def last_words(self) -> str:
         """The log's last line, or that the disk is full, as the end of a sentence."""
         lines = tail(self.log, 40)
         if any(sign in line for line in lines for sign in _FULL):
             return ": the disk is full"
-        return f": {lines[-1].strip()[:300]}" if lines else ""
+        return f": {_words(lines[-1])[:300]}" if lines else ""
 
     def stop(self) -> None:
         """Ask it to stop, and end it if it does not."""
@@ -172,6 +176,19 @@ def port_open(port: int) -> bool:
     with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
         return True
     return False
+
+
+def _upper(title: str) -> str:
+    return title[0].upper() + title[1:]
+
+
+def _words(line: str) -> str:
+    """What a log line says, whether it is text or one of the services' JSON objects."""
+    try:
+        found = json.loads(line)
+        return str(found.get("error") or found["message"]).strip()
+    except (ValueError, KeyError, AttributeError):
+        return line.strip()
 
 
 def _holder(port: int) -> str:

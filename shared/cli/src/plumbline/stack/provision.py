@@ -48,6 +48,7 @@ INBOUND_DLQ: Final = INBOUND_PREFIX + "dlq"
 _DLQ_DAYS: Final = 30
 _ITERATIONS: Final = 4096  # of SCRAM, the least Kafka takes: the secrets are 160 random bits, not passwords
 _DAY_MS: Final = 24 * 3600 * 1000
+_MIB: Final = 1024 * 1024
 
 # None stands for any name, principal and host; the library's annotations do not say so.
 _EVERYTHING: Final = AclBindingFilter(
@@ -107,14 +108,15 @@ def admin_client(bootstrap: str, user: str, password: str, **more: Any) -> Admin
 class Provisioner:
     """Makes topics, users and rights, each only where it is missing: run it as often as you like."""
 
-    def __init__(self, bootstrap: str, user: str, secrets: Secrets) -> None:
+    def __init__(self, bootstrap: str, user: str, secrets: Secrets, *, replicas: int = 1) -> None:
         self._admin = admin_client(bootstrap, user, secrets.read(secret_of(user)))
         self._secrets = secrets
+        self._replicas = replicas
 
     def services(self) -> None:
         """Every stream with its dead letters, and a user for each service."""
-        topics = [_topic(s.topic, s) for s in STREAMS]
-        topics += [_dead_letters(s.dlq) for s in STREAMS] + [_dead_letters(INBOUND_DLQ)]
+        topics = [_topic(s.topic, s, self._replicas) for s in STREAMS]
+        topics += [_dead_letters(name, self._replicas) for name in (*(s.dlq for s in STREAMS), INBOUND_DLQ)]
         self._topics(topics)
         self._users(rights.user for rights in SERVICES)
         self._acls(binding for rights in SERVICES for binding in _service_acls(rights))
@@ -126,7 +128,7 @@ class Provisioner:
         """
         refs = list(refs)
         streams = [inbound_of(ref) for ref in refs]
-        self._topics([_topic(s.topic, s) for s in streams])
+        self._topics([_topic(s.topic, s, self._replicas) for s in streams])
         self._users(refs)
         self._acls(
             _allow(ref, ResourceType.TOPIC, stream.topic, operation)
@@ -172,27 +174,44 @@ class Provisioner:
 def inbound_of(ref: str) -> Stream:
     """An entity's inbound stream. Raises StackError for a reference that cannot name a topic."""
     try:
-        stream = inbound(ref)
+        return inbound(ref)
     except ValueError as error:
         raise StackError(str(error)) from None
-    if stream.topic == INBOUND_DLQ:
-        raise StackError(f"{ref!r} cannot be an entity: the topic of that name holds dead letters")
-    return stream
 
 
-def _topic(name: str, stream: Stream) -> NewTopic:
+def _topic(name: str, stream: Stream, replicas: int) -> NewTopic:
     config: dict[str, str] = {
+        **_durability(replicas),
         "cleanup.policy": "compact" if stream.compacted else "delete",
         "retention.ms": str(-1 if stream.retention_days is None else stream.retention_days * _DAY_MS),
         "retention.bytes": "-1",
+        **_sizes(stream),
     }
-    return NewTopic(name, num_partitions=stream.partitions, replication_factor=1, config=config)
+    return NewTopic(name, num_partitions=stream.partitions, replication_factor=replicas, config=config)
 
 
-def _dead_letters(name: str) -> NewTopic:
-    # Twice the size of an event: the mirror holds it with its headers and the error.
-    config = {"retention.ms": str(_DLQ_DAYS * _DAY_MS), "max.message.bytes": str(2 * 1024 * 1024)}
-    return NewTopic(name, num_partitions=1, replication_factor=1, config=config)
+def _sizes(stream: Stream) -> dict[str, str]:
+    if stream.owner != "entity":
+        # A fact is its event with defaults spelt out, so it is larger; a relay must never meet one it cannot send.
+        return {"max.message.bytes": str(2 * _MIB)}
+    # A broker measures what was sent. Unpacked by the broker, it measures what intake would have to hold: a
+    # megabyte of zeros sent compressed is a gigabyte at the reader.
+    return {"max.message.bytes": str(_MIB), "compression.type": "uncompressed"}
+
+
+def _durability(replicas: int) -> dict[str, str]:
+    # One broker may be away without stopping writes, and no acknowledged record is on one broker alone.
+    return {"min.insync.replicas": str(max(1, replicas - 1)), "unclean.leader.election.enable": "false"}
+
+
+def _dead_letters(name: str, replicas: int) -> NewTopic:
+    # More than the largest event: the mirror holds it with its headers and the error.
+    config = {
+        **_durability(replicas),
+        "retention.ms": str(_DLQ_DAYS * _DAY_MS),
+        "max.message.bytes": str(3 * _MIB),
+    }
+    return NewTopic(name, num_partitions=1, replication_factor=replicas, config=config)
 
 
 def _service_acls(rights: Rights) -> list[AclBinding]:

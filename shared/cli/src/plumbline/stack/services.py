@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Final
+from urllib.parse import quote
 
+import asyncpg
 import httpx
 
 from plumbline.stack import postgres, provision
@@ -18,6 +19,8 @@ from plumbline.stack.errors import PartFailed
 from plumbline.stack.issuer.registry import AUDIENCE, PORTAL_CLIENT, client_secret
 from plumbline.stack.layout import HOST, SERVICES, Layout, Ports
 from plumbline.stack.part import Part
+from runtime.errors import ConfigError
+from runtime.migrate import migrate
 
 TITLES: Final = {
     "intake": "intake",
@@ -28,7 +31,7 @@ TITLES: Final = {
 
 
 class Service(Part):
-    """``python -m <service> serve``, after ``migrate``."""
+    """``python -m <service> serve``, after its migrations."""
 
     def __init__(self, package: str, layout: Layout, ports: Ports) -> None:
         super().__init__(layout, {package: asdict(ports)[package]})
@@ -49,33 +52,18 @@ class Service(Part):
         """What ``runtime.settings`` reads; secrets by file."""
         return environment_of(self.package, self.layout, self._all, viewer=self.viewer)
 
-    def migrate(self) -> subprocess.Popen[bytes]:
-        """Start bringing the service's database up to date; ``migrated`` waits for it."""
-        environment = {**_callers(), **self.environment(), "OTEL_TRACES_EXPORTER": "none"}
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", self.package, "migrate"],
-                env=environment,
-                cwd=self.layout.root,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    def migrate(self) -> None:
+        """Bring the service's database up to date. Raises PartFailed if that fails.
 
-    def migrated(self, migration: subprocess.Popen[bytes]) -> None:
-        """Wait for a migration. Raises PartFailed if it does not succeed."""
+        Here and not by ``python -m <service> migrate``: the same function, and no second interpreter to start.
+        """
+        owner = f"{self.package}_owner"
+        password = quote(self.layout.secrets.read(postgres.secret_of(owner)), safe="")
+        dsn = f"postgresql://{owner}:{password}@{HOST}:{self._all.postgres}/{self.package}"
         try:
-            status = migration.wait(120)
-        except subprocess.TimeoutExpired:
-            migration.kill()
-            migration.wait()
-            raise PartFailed(f"The database of {self.title} could not be brought up to date in 120 s") from None
-        if status != 0:
-            raise PartFailed(
-                f"The database of {self.title} could not be brought up to date{self.last_words()}",
-                f"Its log is {self.log}",
-            )
+            postgres.run(migrate(dsn, self.package, self.package))
+        except (ConfigError, asyncpg.PostgresError, OSError) as error:
+            raise PartFailed(f"The database of {self.title} could not be brought up to date: {error}") from None
 
     def answers(self) -> bool:
         """Whether the service says it is ready: database, Kafka and consumers."""
@@ -135,7 +123,3 @@ def telemetry_of(service: str, ports: Ports, callers: Mapping[str, str], *, view
         found["OTEL_TRACES_EXPORTER"] = "zipkin"
         found["OTEL_EXPORTER_ZIPKIN_ENDPOINT"] = f"http://{HOST}:{ports.zipkin}/api/v2/spans"
     return found
-
-
-def _callers() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith("PLUMBLINE_")}

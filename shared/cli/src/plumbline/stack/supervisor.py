@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
-from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from plumbline.demo import ENTITIES, USERS, DemoEntity
-from plumbline.stack import leftovers, provision, services
-from plumbline.stack.errors import AlreadyRunning, StackError
+from plumbline.stack import entities, leftovers, provision, requests, services
+from plumbline.stack.errors import AlreadyRunning, PartFailed, StackError
 from plumbline.stack.issuer import keys
 from plumbline.stack.issuer.part import IssuerPart
 from plumbline.stack.jars import jars
@@ -50,6 +51,9 @@ class Stack:
         self.parts: dict[str, Part] = _chosen(self._everything, only)
         self.services = [part for part in found if part.name in self.parts]
         self._lock: IO[str] | None = None
+        self._give_up = threading.Event()
+        for part in self._everything.values():
+            part.give_up = self._give_up
 
     # Life.
 
@@ -63,6 +67,7 @@ class Stack:
                 jars(name, lambda line, name=name: tell(f"fetching {name}: {line}"))  # type: ignore[misc]
         self.layout.prepare()
         self._take_lock()
+        self._give_up.clear()
         try:
             leftovers.stop(self.layout, tell)
             for part in self.parts.values():
@@ -97,7 +102,7 @@ class Stack:
         if self._lock is None:
             return
         self._write_state("stopping")
-        _together([(service.stop, ()) for service in self.services])
+        self._together([(service.stop, ()) for service in self.services])
         for name in ("zipkin", "issuer", "kafka", "postgres"):
             if name in self.parts:
                 self.parts[name].stop()
@@ -135,15 +140,39 @@ class Stack:
         """Kafka's administration."""
         return provision.Provisioner(self.kafka.address, ADMIN, self.layout.secrets)
 
-    def add_entities(self, entities: Iterable[DemoEntity]) -> None:
-        """Inbound topic, Kafka user, rights and an issuer client for each entity; idempotent."""
-        entities = list(entities)
-        self.provisioner().entities(entity.ref for entity in entities)
-        self.issuer.add_entities(entities)
+    def add_entity(self, ref: str, name: str) -> None:
+        """Inbound topic, Kafka user, rights and an issuer client for an entity; idempotent."""
+        entities.provision_here(self.layout, self.ports, DemoEntity(ref, name))
 
     def rotate_keys(self) -> str:
         """A new signing key; tokens signed by the one before stay valid. Returns the new key's id."""
         return keys.rotate(self.layout.secrets)
+
+    def watch(self, tell: Tell, pause: float = 0.3) -> None:
+        """Say what dies, and restart what is asked for, until this thread is interrupted.
+
+        Nothing is restarted by itself: a fault that is mended silently is a fault nobody looks for.
+        """
+        known: dict[str, Part] = {}
+        while True:
+            for part in self.dead():
+                if part.name not in known:
+                    known[part.name] = part
+                    try:
+                        part.check_alive()
+                    except PartFailed as death:
+                        tell(f"{death.message}. {death.remedy}")
+                    tell(f"The rest goes on without it. To start it again: plumbline restart {part.name}")
+                    self._write_state("ready")
+            for request in requests.pending(self.layout):
+                known.pop(request.part, None)
+                tell(f"restarting {request.part}, as asked")
+                try:
+                    self.restart(request.part)
+                    request.done()
+                except (StackError, KeyError) as error:
+                    request.failed(str(error))
+            time.sleep(pause)
 
     def dead(self) -> list[Part]:
         """Parts that were started and have ended without being asked to."""
@@ -168,14 +197,14 @@ class Stack:
         waited = [self.parts[name] for name in ("kafka", "postgres", "issuer") if name in self.parts]
         if "zipkin" in self.parts:
             self.parts["zipkin"].start()  # nothing waits for it until everything else is there
-        _together([(self._start_part, (part, tell)) for part in waited])
+        self._together([(self._start_part, (part, tell)) for part in waited])
         self._write_state("starting")
         steps: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         if "postgres" in self.parts:
             steps.append((self.postgres.provision, ()))
         if "kafka" in self.parts:
             steps.append((self._provision_kafka, ()))
-        _together(steps)
+        self._together(steps)
         if "issuer" in self.parts:
             self.issuer.add_users(USERS)
             self.issuer.add_entities(ENTITIES)
@@ -189,13 +218,16 @@ class Stack:
     def _start_services(self, new: list[services.Service], tell: Tell) -> None:
         for service in new:
             service.viewer = "zipkin" in self.parts
-        _together([(self._start_service, (service, tell)) for service in new])
+        self._together([(self._start_service, (service, tell)) for service in new])
+        for service in new:
+            if service.package == "intake":
+                entities.tell_intake(service.address, self.tokens, ENTITIES)
         if "zipkin" in self.parts:
             self.parts["zipkin"].wait_ready()
             tell("the trace viewer is ready")
 
     def _start_service(self, service: services.Service, tell: Tell) -> None:
-        service.migrated(service.migrate())
+        service.migrate()
         self._start_part(service, tell)
 
     def _start_part(self, part: Part, tell: Tell) -> None:
@@ -203,6 +235,21 @@ class Stack:
         part.start()
         part.wait_ready()
         tell(f"{part.title} is ready ({time.monotonic() - began:.1f} s)")
+
+    def _together(self, calls: list[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
+        """Run calls at the same time. The first failure, or Ctrl-C, ends the others' waiting and is raised."""
+        if not calls:
+            return
+        with ThreadPoolExecutor(len(calls)) as pool:
+            futures = [pool.submit(call, *arguments) for call, arguments in calls]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+                failed = [error for future in futures if future.done() and (error := future.exception())]
+                if failed:
+                    raise failed[0]
+            except BaseException:
+                self._give_up.set()
+                raise
 
     def _write_state(self, state: str) -> None:
         self.layout.write_state(
@@ -246,13 +293,3 @@ def _chosen(everything: dict[str, Part], only: Collection[str] | None) -> dict[s
     if unknown := wanted - set(everything):
         raise StackError(f"There is no part called {', '.join(sorted(unknown))}", f"Parts: {', '.join(everything)}")
     return {name: part for name, part in everything.items() if name in wanted}
-
-
-def _together(calls: list[tuple[Callable[..., None], tuple[Any, ...]]]) -> None:
-    """Run calls at the same time; all of them end before the first failure is raised."""
-    if not calls:
-        return
-    with ThreadPoolExecutor(len(calls)) as pool:
-        futures = [pool.submit(call, *arguments) for call, arguments in calls]
-    for future in futures:
-        future.result()
