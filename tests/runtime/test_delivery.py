@@ -9,12 +9,16 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer import message_accumulator
+from aiokafka.producer import producer as producer_module
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.support import kafka
-from tests.support.stack import fresh_database, settings
+from tests.support.stack import fresh_database, secret_file, settings
 from tests.support.waiting import until
 
 from contracts.portfolio import ProjectWithdrawn
@@ -23,7 +27,7 @@ from plumbline.stack import Stack
 from runtime.access import SYSTEM
 from runtime.db import Database, Tx
 from runtime.delivery import Consumer, Record
-from runtime.kafka import build_broker
+from runtime.kafka import build_broker, sasl
 
 pytestmark = pytest.mark.stack
 
@@ -230,6 +234,66 @@ async def test_a_batch_over_several_partitions_loses_none(stack: Stack, database
     async with consuming(stack, database, entity, handle):
         await applies(database, *(f"{side}{n}" for side in ("left", "right") for n in range(20)))
         assert len(await applied(database)) == 40
+
+
+async def test_what_postgresql_can_never_keep_is_refused_alone(stack: Stack, database: Database) -> None:
+    """It comes back with every try: one sender's NUL would hold the partition, and everybody behind it, for ever."""
+    entity = kafka.an_entity(stack)
+    ids = [f"e{n}" for n in range(9)]
+
+    async def handle(tx: Tx, records: Sequence[Record]) -> None:
+        for record in records:
+            text = "a\0b" if record.envelope.id in {"e2", "e3", "e8"} else "ab"
+            await tx.conn.execute("select $1::text", text)
+
+    kafka.send(stack, entity, inbound(entity).topic, events(entity, *ids))
+    async with consuming(stack, database, entity, handle, limit=False):
+        good = [i for i in ids if i not in {"e2", "e3", "e8"}]
+        await applies(database, *good)
+        kafka.send(stack, entity, inbound(entity).topic, events(entity, "next"))
+        await applies(database, "next")
+        assert await applied(database) == [*good, "next"]
+        assert await quarantined(database) == ["UNSTORABLE"] * 3
+
+
+async def test_headers_that_no_table_keeps_are_refused_and_kept(stack: Stack, database: Database) -> None:
+    entity = kafka.an_entity(stack)
+    (good,) = events(entity, "good")
+    hostile = ("P", b"{}", [("ce_n\u0001", b"1"), ("traceparent", b"\0"), ("ce_type", b"a\0b")])
+    kafka.send(stack, entity, inbound(entity).topic, [hostile, good])
+    async with consuming(stack, database, entity):
+        await applies(database, "good")
+        assert await quarantined(database) == ["ENVELOPE"]
+
+
+async def test_a_header_name_that_is_not_utf8_costs_only_its_own_record(
+    stack: Stack, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka decodes names while it fetches: it would never come past the record."""
+    entity = kafka.an_entity(stack)
+    # The client's compiled half insists on text; its Python half encodes what it is given.
+    for module in (message_accumulator, producer_module):
+        monkeypatch.setattr(module, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
+    login = sasl(
+        settings(stack, "intake", kafka_username=entity, kafka_password_file=secret_file(stack, f"kafka-{entity}"))
+    )
+    producer = AIOKafkaProducer(bootstrap_servers=stack.kafka.address, **login)
+    await producer.start()
+    try:
+        await producer.send_and_wait(inbound(entity).topic, b"{}", headers=[(Hostile("x"), b"1")], partition=0)
+    finally:
+        await producer.stop()
+    kafka.send(stack, entity, inbound(entity).topic, events(entity, "after"))
+    async with consuming(stack, database, entity):
+        await applies(database, "after")
+        assert await quarantined(database) == ["HEADER_NOT_UTF8"]
+
+
+class Hostile(str):
+    """A header's name as no honest client writes it."""
+
+    def encode(self, *_: object) -> bytes:  # type: ignore[override]
+        return b"\xff\xfe"
 
 
 async def test_when_most_is_refused_the_consumer_stops(stack: Stack, database: Database) -> None:

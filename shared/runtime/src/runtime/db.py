@@ -39,8 +39,11 @@ TRANSIENT: Final = (
 )
 """Faults of the moment: the same transaction may be tried again. Anything else needs a person."""
 
+UNSTORABLE: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, UnicodeEncodeError)
+"""What PostgreSQL says to content it can never keep: a NUL in a text, a key too long for its index."""
+
 _CHUNK: Final = 1_000_000  # bytes of packed records in one outbox row
-Packed = tuple[str, bytes, list[tuple[str, bytes]], bytes | None, str | None]
+Packed = tuple[str, bytes, Sequence[tuple[str, bytes]], bytes | None, str | None]
 """A record on its way out: topic, key, headers, value, traceparent."""
 
 

@@ -26,17 +26,20 @@ from opentelemetry.trace import Link, Span, SpanKind
 
 from contracts.envelope import Envelope, EnvelopeError, from_headers, from_structured
 from contracts.streams import Stream
-from runtime import names, telemetry
+from runtime import lenient, names, telemetry
 from runtime.access import SYSTEM
-from runtime.db import TRANSIENT, Database, Tx, event_key
+from runtime.db import TRANSIENT, UNSTORABLE, Database, Tx, event_key
 from runtime.errors import Reject, Stopped
 
 log = logging.getLogger(__name__)
+lenient.install()
 
 MAX_BATCH: Final = 5_000  # records; batch size is the lever of throughput
 _LINKS: Final = 128  # links and record spans a batch at most
 _LIMIT_SAMPLE: Final = 200  # records seen before the rejection ratio counts
 _LIMIT_RATIO: Final = 0.5
+_LAST_TIMESTAMP: Final = 253_402_300_799_000  # ms: the end of the year 9999; a producer may claim anything
+_MIRRORED: Final = 2 * 1024 * 1024  # bytes of a body in a dead letter at most
 _VERSION: Final = "0.1.0"
 
 _consumed = telemetry.meter.create_counter(names.CONSUMED, unit="{message}")
@@ -131,7 +134,7 @@ class Consumer:
         give_back_at = time.monotonic() + 120  # well below max_poll_interval, after which Kafka evicts us
         while True:
             try:
-                await self._process(raw)
+                await self._process_or_refuse(raw)
                 self.healthy, self.failure = True, None
                 self.progress_at = time.monotonic()
                 break
@@ -167,7 +170,24 @@ class Consumer:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _process(self, raw: Sequence[Any]) -> None:
+    async def _process_or_refuse(self, raw: Sequence[Any]) -> None:
+        """Process a batch; where it holds a record that can never be kept, refuse that one alone.
+
+        It is found by halves: what comes back with every try would hold the partition, and every sender, for ever.
+        """
+        try:
+            await self._process(raw)
+        except UNSTORABLE as error:
+            log.warning("%s: %r in a batch of %d", self.name, error, len(raw))
+            if len(raw) == 1:
+                fault = f"The record holds something that cannot be stored: {error}"
+                await self._process(raw, Reject("UNSTORABLE", fault))
+                return
+            half = len(raw) // 2
+            await self._process_or_refuse(raw[:half])
+            await self._process_or_refuse(raw[half:])
+
+    async def _process(self, raw: Sequence[Any], refused: Reject | None = None) -> None:
         started = time.perf_counter()
         topics = ",".join(sorted({r.topic for r in raw}))
         links = _links(raw)
@@ -189,7 +209,7 @@ class Consumer:
             try:
                 async with self._database.transaction(SYSTEM) as tx:
                     fresh = await self._unseen(tx, raw)
-                    records, unreadable = self._read(fresh, batch_span, spans)
+                    records, unreadable = self._read(fresh, batch_span, spans, refused)
                     records = await self._first_times(tx, records)
                     if records:
                         await self._handle(tx, records)
@@ -262,7 +282,7 @@ class Consumer:
         raise ConnectionResetError(f"{place.topic}-{place.partition}: read {found}, expected {expected}; reading again")
 
     def _read(
-        self, raw: Sequence[Any], batch_span: Span, spans: list[Span]
+        self, raw: Sequence[Any], batch_span: Span, spans: list[Span], refused: Reject | None
     ) -> tuple[list[Record], list[tuple[Any, Reject]]]:
         records: list[Record] = []
         unreadable: list[tuple[Any, Reject]] = []
@@ -270,6 +290,8 @@ class Consumer:
         recording = batch_span.get_span_context().is_valid
         for r in raw:
             try:
+                if refused is not None:
+                    raise refused
                 envelope = decode(r)
             except Reject as reject:
                 unreadable.append((r, reject))
@@ -325,6 +347,8 @@ class Consumer:
             await tx.forget(self.name, [event_key(e.source, e.id) for e in refused])
         for r, code, message, problems in bad:
             traceparent = _header(r, "traceparent")
+            if telemetry.span_context(traceparent) is None:
+                traceparent = None
             log.warning(
                 "%s: quarantined %s-%d@%d: %s: %s",
                 self.name,
@@ -348,12 +372,14 @@ class Consumer:
                 msgpack.packb([list(h) for h in r.headers]),
                 r.value,
                 code,
-                message[:2000],
-                json.dumps(problems),
-                r.timestamp or 0,
+                _storable(message[:2000]),
+                json.dumps([[_storable(text) for text in problem] for problem in problems]),
+                min(max(r.timestamp or 0, 0), _LAST_TIMESTAMP),
                 _VERSION,
                 traceparent,
             )
+            # The mirror must never be what the relay cannot send; the whole record is in the table.
+            too_large = len(r.value or b"") > _MIRRORED
             tx.emitted.append(
                 (
                     dlq_of(r.topic),
@@ -367,8 +393,9 @@ class Consumer:
                         ("dlq_message", message[:500].encode()),
                         ("dlq_consumer", self.name.encode()),
                         ("dlq_version", _VERSION.encode()),
+                        *([("dlq_truncated", str(len(r.value)).encode())] if too_large else []),
                     ],
-                    r.value,
+                    None if too_large else r.value,
                     None,
                 )
             )
@@ -427,8 +454,10 @@ def decode(r: Any) -> Envelope:
     problems: list[tuple[str, str]] = []
     for name, value in r.headers:
         try:
+            if "\N{REPLACEMENT CHARACTER}" in name:
+                raise UnicodeError
             headers[name] = value.decode() if value is not None else ""
-        except UnicodeDecodeError:
+        except UnicodeError:
             problems.append((name, "is not UTF-8; CloudEvents header values are"))
     if problems:
         raise Reject("HEADER_NOT_UTF8", "A header is not UTF-8", problems)
@@ -446,6 +475,11 @@ def decode(r: Any) -> Envelope:
         raise Reject("ENVELOPE", f"Not a CloudEvent Plumbline can read: {error}", error.problems) from None
     except (ValueError, RecursionError):
         raise Reject("NOT_JSON", "The body is not JSON", [("body", "send one CloudEvent as UTF-8 JSON")]) from None
+
+
+def _storable(text: str) -> str:
+    """A text without the one character PostgreSQL does not keep."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _header(r: Any, wanted: str) -> str | None:

@@ -14,6 +14,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from runtime.db import UNSTORABLE
+
 log = logging.getLogger(__name__)
 
 
@@ -123,6 +125,15 @@ def create_app(title: str, description: str, *, version: str = "0.1.0") -> FastA
         else:
             problem = Problem(error.status_code, "http", str(error.detail), headers=error.headers)
         return ProblemResponse(problem)
+
+    async def on_unstorable(_request: Request, error: Exception) -> Response:
+        log.info("refused: %r", error)
+        return ProblemResponse(
+            Problem(422, "unstorable", "Something in the request cannot be stored or looked up", str(error))
+        )
+
+    for unstorable in UNSTORABLE:
+        app.add_exception_handler(unstorable, on_unstorable)
 
     @app.exception_handler(Exception)
     async def on_fault(_request: Request, error: Exception) -> Response:
