@@ -30,7 +30,7 @@ EXTENSIONS: Final = (
 
 _CORE: Final = ("id", "source", "type", "subject", "time", "datacontenttype", "dataschema")
 _ATTRIBUTE_NAME: Final = re.compile(r"[a-z0-9]{1,30}")
-_MAX_ATTRIBUTE: Final = 1024
+_MAX_ATTRIBUTE: Final = 1024  # bytes of UTF-8, so that every store can index an attribute
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """What the CloudEvents type String leaves out; a lone surrogate could not be written as UTF-8 again."""
 _JSON: Final = "application/json"
@@ -163,8 +163,8 @@ def _build(attributes: dict[str, str], data: bytes, problems: list[tuple[str, st
     for name, value in attributes.items():
         if not _ATTRIBUTE_NAME.fullmatch(name) or name == "data":
             problems.append((name[:40], "attribute names are lower-case letters and digits, 30 at most, not data"))
-        elif len(value) > _MAX_ATTRIBUTE or _UNPRINTABLE.search(value):
-            problems.append((name, f"is longer than {_MAX_ATTRIBUTE} characters or holds control characters"))
+        elif _UNPRINTABLE.search(value) or len(value.encode()) > _MAX_ATTRIBUTE:
+            problems.append((name, f"is longer than {_MAX_ATTRIBUTE} bytes or holds control characters"))
         elif name in _CORE or name in EXTENSIONS:
             known[name] = value
         else:

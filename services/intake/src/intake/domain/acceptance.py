@@ -11,14 +11,23 @@ Fault = dict[str, Any]
 _MILLION: Final = 1_000_000
 _TOLERANCE: Final = 5_000  # ppm: |Σ−100 %| up to half a point is normalised (methodology §0.6)
 _MAX_PERIOD_DAYS: Final = 36_525
+_MAX_SCOPE: Final = 240  # characters of "project|indicator", which names a figure (architecture §9)
+_MAX_KEY: Final = 2_000  # bytes of a project and a fact's key: an index of PostgreSQL takes 2 704
+_SHOWN: Final = 1_000  # characters of what was sent that a finding repeats
 
 
 def fault(rule: str, message: str, remedy: str, path: str | None = None, *, severity: str = "error") -> Fault:
     """A finding of ours; ``rule`` without the prefix."""
-    found: Fault = {"rule": f"plumbline:{rule}", "severity": severity, "message": message, "remedy": remedy}
+    found: Fault = {"rule": f"plumbline:{rule}", "severity": severity, "message": _shown(message), "remedy": remedy}
     if path:
-        found["path"] = path
+        found["path"] = _shown(path)
     return found
+
+
+def _shown(text: str) -> str:
+    """What a sender wrote, as it can be stored and shown."""
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def identity(
@@ -67,6 +76,25 @@ def ownership(entity: str, names: frozenset[str], project_id: str, owner: str | 
     ]
 
 
+def naming(data: Mapping[str, Any], key: str) -> list[Fault]:
+    """Whether the names in a fact are short enough to be kept; ``key`` is its business key."""
+    scope = len(data["project_id"]) + len(data.get("indicator_id", ""))
+    if scope > _MAX_SCOPE:
+        return [
+            fault(
+                "TOO_LONG",
+                f"project_id and indicator_id have {scope} characters together",
+                f"Use {_MAX_SCOPE} at most",
+                "data/indicator_id" if "indicator_id" in data else "data/project_id",
+            )
+        ]
+    size = len(f"{data['project_id']}{key}".encode())
+    if size > _MAX_KEY:
+        message = f"What names this fact (identifiers, place, dimensions) has {size} bytes"
+        return [fault("TOO_LONG", message, f"Use {_MAX_KEY} at most", "data/place" if "place" in data else "data")]
+    return []
+
+
 def sense(type_: str, data: Mapping[str, Any], indicator: Mapping[str, Any] | None) -> list[Fault]:
     """Whether the figures can be meant; every fault at once. ``indicator`` is the observation's definition."""
     kind = type_.split(".")[0]
@@ -87,8 +115,8 @@ def sense(type_: str, data: Mapping[str, Any], indicator: Mapping[str, Any] | No
 def normalise(allocations: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
     """Bring each dimension to exactly 1 000 000 ppm by largest remainder, ties by code; whether anything moved.
 
-    Countries and regions share one hundred per cent between them. Dimensions that do not sum to nearly 100 % are left as they are: ``sense`` refuses them, except inferred
-    pillars, whose remainder is unallocated.
+    Countries and regions share one hundred per cent between them. Dimensions that do not sum to nearly 100 %
+    are left as they are: ``sense`` refuses them, except inferred pillars, whose remainder is unallocated.
     """
     moved = False
     result = [dict(a) for a in allocations]

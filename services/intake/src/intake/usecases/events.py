@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,7 +13,7 @@ from contracts import portfolio
 from contracts.base import Payload
 from contracts.envelope import PREFIX, Envelope
 from intake import store
-from intake.domain.acceptance import Fault, fault, identity, normalise, ownership, sense
+from intake.domain.acceptance import Fault, fault, identity, naming, normalise, ownership, sense
 from intake.domain.ledger import business_key
 from intake.store import Entity, Submission
 from intake.usecases import receipts
@@ -21,6 +22,9 @@ from runtime.db import Tx, new_id
 
 TYPES: Final[dict[str, type[Payload]]] = {PREFIX + model.TYPE: model for model in portfolio.FACTS}
 """The event types an entity may send."""
+
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""U+0000 as JSON writes it; two backslashes before it are a backslash of the text."""
 
 
 @dataclass(slots=True)
@@ -108,6 +112,11 @@ def _read(item: Item, max_bytes: int) -> None:
             )
         )
         return
+    if _NUL.search(envelope.data):
+        item.faults.append(
+            fault("CHARACTER", "A text holds the character U+0000, which no database keeps", "Leave it out", "data")
+        )
+        return
     if model is None:
         known = ", ".join(sorted(t.removeprefix(PREFIX) for t in TYPES))
         item.faults.append(
@@ -137,6 +146,7 @@ def _read(item: Item, max_bytes: int) -> None:
     item.type = model.TYPE
     item.data = payload.model_dump(mode="json", by_alias=True, exclude_none=True)
     item.data.pop("origin", None)
+    item.faults += naming(item.data, business_key(item.type, item.data))
     item.submission.project_id = item.data["project_id"]
 
 
