@@ -1,7 +1,7 @@
 #!/bin/bash
 # People and entities' systems, from a shell inside the keycloak container:
 #   admin.sh person NAME ROLE [ORGANISATION|COUNTRY]   makes an account, prints a password for the first sign-in
-#   admin.sh system ENTITY                             makes an OAuth client for an entity's system, prints its secret
+#   admin.sh system NAME ROLE [ORGANISATION|COUNTRY]   makes an OAuth client for a program, prints its secret
 # ROLE is entity (with ORGANISATION), member-state (with COUNTRY), secretariat, donor or operator.
 set -euo pipefail
 home=${KEYCLOAK_HOME:-/opt/keycloak}
@@ -25,39 +25,53 @@ sign_in() {
     unset KC_CLI_PASSWORD
 }
 
-person() {
-    local name=$1 role=$2 of=${3:-} password
-    case "$role:$of" in
-        entity:?*) attribute=(-s "attributes.plumbline_organisation=[\"$of\"]") ;;
-        member-state:[A-Z][A-Z]) attribute=(-s "attributes.plumbline_country=[\"$of\"]") ;;
-        secretariat: | donor: | operator:) attribute=() ;;
+# Sets organisation and country from a role and what belongs to it; anything else is wrong use.
+attributes_of() {
+    role=$1 organisation='' country=''
+    case "$role:${2:-}" in
+        entity:[A-Za-z0-9]*) organisation=$2 ;;
+        member-state:[A-Z][A-Z]) country=$2 ;;
+        secretariat: | donor: | operator:) ;;
         *) usage ;;
     esac
+    [[ "$organisation" =~ ^[A-Za-z0-9._-]*$ ]] || usage
+}
+
+person() {
+    local name=$1 password
+    attributes_of "${@:2}"
     password=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
     sign_in
     kcadm create users -r plumbline -s "username=$name" -s enabled=true \
-        -s "attributes.plumbline_role=[\"$role\"]" "${attribute[@]}" >&2
+        -s "attributes.plumbline_role=[\"$role\"]" \
+        ${organisation:+-s "attributes.plumbline_organisation=[\"$organisation\"]"} \
+        ${country:+-s "attributes.plumbline_country=[\"$country\"]"} >&2
     kcadm set-password -r plumbline --username "$name" --new-password "$password" --temporary >&2
     echo "$password"
 }
 
+claim() {
+    printf '{"name": "%s", "protocol": "openid-connect", "protocolMapper": "oidc-hardcoded-claim-mapper",
+     "config": {"claim.name": "%s", "claim.value": "%s", "jsonType.label": "String", "access.token.claim": "true"}}' \
+        "$1" "$1" "$2"
+}
+
 system() {
-    local entity=$1 id
+    local name=$1 id
+    [[ "$name" =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || usage
+    attributes_of "${@:2}"
     sign_in
     id=$(kcadm create clients -r plumbline -i -f - <<JSON
 {
-  "clientId": "$entity", "name": "System of $entity", "protocol": "openid-connect", "publicClient": false,
+  "clientId": "$name", "protocol": "openid-connect", "publicClient": false,
   "standardFlowEnabled": false, "directAccessGrantsEnabled": false, "serviceAccountsEnabled": true,
   "fullScopeAllowed": false, "attributes": {"access.token.header.type.rfc9068": "true"},
   "protocolMappers": [
     {"name": "audience plumbline", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
      "config": {"included.custom.audience": "plumbline", "access.token.claim": "true"}},
-    {"name": "role", "protocol": "openid-connect", "protocolMapper": "oidc-hardcoded-claim-mapper",
-     "config": {"claim.name": "plumbline_role", "claim.value": "entity", "jsonType.label": "String",
-                "access.token.claim": "true"}},
-    {"name": "organisation", "protocol": "openid-connect", "protocolMapper": "oidc-hardcoded-claim-mapper",
-     "config": {"claim.name": "plumbline_organisation", "claim.value": "$entity", "jsonType.label": "String",
-                "access.token.claim": "true"}}
+    $(claim plumbline_role "$role")
+    ${organisation:+, $(claim plumbline_organisation "$organisation")}
+    ${country:+, $(claim plumbline_country "$country")}
   ]
 }
 JSON
@@ -67,6 +81,6 @@ JSON
 
 case "${1:-}:$#" in
     person:3 | person:4) person "${@:2}" ;;
-    system:2) [[ $2 =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] && system "$2" || usage ;;
+    system:3 | system:4) system "${@:2}" ;;
     *) usage ;;
 esac

@@ -205,18 +205,27 @@ async def _verified(keycloak: Keycloak, token: str) -> Principal:
         await verifier.close()
 
 
-def test_an_entitys_system_is_its_entity(keycloak: Keycloak) -> None:
-    made = keycloak.admin("system", "XM-DEMO-9")
+@pytest.mark.parametrize(
+    ("words", "role", "organisation"),
+    [
+        (("XM-DEMO-9", "entity", "XM-DEMO-9"), "entity", "XM-DEMO-9"),
+        (("register", "secretariat"), "secretariat", ""),
+    ],
+)
+def test_a_system_has_its_role_and_organisation(
+    keycloak: Keycloak, words: tuple[str, ...], role: str, organisation: str
+) -> None:
+    made = keycloak.admin("system", *words)
     assert made.returncode == 0, made.stderr
     answer = httpx.post(
         f"{keycloak.issuer}/protocol/openid-connect/token",
         data={"grant_type": "client_credentials"},
-        auth=("XM-DEMO-9", made.stdout.strip()),
+        auth=(words[0], made.stdout.strip()),
         trust_env=False,
         timeout=60,
     )
     principal = verified(keycloak, answer.json()["access_token"])
-    assert (principal.role, principal.organisation) == ("entity", "XM-DEMO-9")
+    assert (principal.role, principal.organisation) == (role, organisation)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +268,8 @@ def test_an_account_without_a_role_reads_nothing(keycloak: Keycloak) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("person",), ("person", "x", "king"), ("person", "x", "member-state", "Mali"), ("system", "a b")]
+    "words",
+    [(), ("person",), ("person", "x", "king"), ("person", "x", "member-state", "Mali"), ("system", "a b", "donor")],
 )
 def test_wrong_use_says_how(keycloak: Keycloak, words: tuple[str, ...]) -> None:
     answer = keycloak.admin(*words)
