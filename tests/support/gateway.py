@@ -120,7 +120,7 @@ def records(*payloads: Payload, sequence: int | None = None, traceparent: str | 
                 id=uuid4().hex,
                 source="/svc/test",
                 type=PREFIX + payload.TYPE,
-                data=payload.model_dump_json(by_alias=True, exclude_none=True).encode(),
+                data=payload.to_json(),
                 recordedtime=NOW + timedelta(microseconds=begin + n),
                 sequence=f"{begin + n:010d}",
                 traceparent=traceparent,
@@ -154,6 +154,8 @@ class Gateway:
     service: Service
     http: httpx.AsyncClient
     address: str
+    server: uvicorn.Server
+    door: asyncio.Task[None]
 
     @property
     def database(self) -> Database:
@@ -163,6 +165,11 @@ class Gateway:
     async def tell(self, *payloads: Payload, **attributes: Any) -> None:
         """Feed it with events."""
         await tell(self.database, *payloads, **attributes)
+
+    async def stop(self) -> None:
+        """Close the door, as a restart does; what is open is cut off."""
+        self.server.should_exit = True
+        await asyncio.wait({self.door})
 
     def bearer(self, user: str) -> dict[str, str]:
         """The header of a program that acts for a user."""
@@ -203,7 +210,9 @@ class Gateway:
 
 
 @asynccontextmanager
-async def serving(stack: Stack, database: TestDatabase | None = None, **over: Any) -> AsyncIterator[Gateway]:
+async def serving(
+    stack: Stack, database: TestDatabase | None = None, *, listen: int = 0, **over: Any
+) -> AsyncIterator[Gateway]:
     """Serve over HTTP with the stream's reader running; no consumers, no other services."""
     database = database or await fresh_database(stack, "portal_gateway")
     nowhere = dict.fromkeys(("scoring_url", "intake_url", "notifier_url"), "http://127.0.0.1:9")
@@ -211,7 +220,7 @@ async def serving(stack: Stack, database: TestDatabase | None = None, **over: An
     service = await build(Settings.model_validate(own.model_dump() | over))
     server = uvicorn.Server(
         uvicorn.Config(
-            service.app, host="127.0.0.1", port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1
+            service.app, host="127.0.0.1", port=listen, log_config=None, lifespan="off", timeout_graceful_shutdown=1
         )
     )
     tasks = [asyncio.create_task(run()) for run in service.background]
@@ -224,7 +233,7 @@ async def serving(stack: Stack, database: TestDatabase | None = None, **over: An
         port = server.servers[0].sockets[0].getsockname()[1]
         address = f"http://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=20) as http:
-            yield Gateway(stack, service, http, address)
+            yield Gateway(stack, service, http, address, server, door)
     finally:
         server.should_exit = True
         await door

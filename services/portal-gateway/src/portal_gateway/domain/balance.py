@@ -12,7 +12,10 @@ from portal_gateway.domain.view import Figure
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One pillar's money in cents and its share in µ; the code is ``none`` for what no pillar claims."""
+    """One pillar's money in cents and its share, in µ, of what has a pillar.
+
+    The code is ``none`` for what no pillar claims; its share is that of all money.
+    """
 
     code: str
     cents: int
@@ -35,10 +38,10 @@ def balance(figure: Figure) -> Balance | None:
         part: dict[str, Any] = figure.parts.get(basis) or {}
         cents = {code: int(part.get(code) or 0) for code in PILLARS}
         unallocated = int(part.get("unallocated") or 0)
-        total = sum(cents.values()) + unallocated
-        if total > 0:
-            rows = [Row(code, cents.get(code, 0), cents.get(code, 0) * MICRO // total) for code in PILLARS]
+        whole, total = sum(cents.values()), sum(cents.values()) + unallocated
+        if min(cents.values()) >= 0 and total > 0:
+            rows = [Row(code, cents[code], cents[code] * MICRO // whole if whole else 0) for code in PILLARS]
             rest = [Row("none", unallocated, unallocated * MICRO // total)] if unallocated else []
-            least = min(rows, key=lambda row: row.cents) if any(cents.values()) else None
+            least = min(rows, key=lambda row: row.cents) if whole else None
             return Balance(figure, f"Share of {name} by pillar, in US dollars", (*rows, *rest), least)
     return None

@@ -20,6 +20,8 @@ MARKS: Final[dict[str, Mark]] = {"PUBLISHED": "filled", "PROVISIONAL": "open"}
 
 _SHAPES: Final[dict[str, Shape]] = {"P1": "circle", "P2": "square", "P3": "diamond", "P4": "triangle"}
 _EVERY: Final = 25
+_ROOM: Final = 140_000
+"""µ of the axis that a bound with its words needs; live.js has the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,10 @@ class Tick:
 class Bar:
     """Where the parts of one figure stand, each a number for an SVG attribute in per cent.
 
-    ``left`` and ``right`` are the ends as drawn, ``lower`` and ``upper`` what is printed beside them; in a
-    page read from the right the lower bound stands at the right. ``value`` is None where nothing is marked.
+    ``left`` and ``right`` are the ends as drawn, ``left_text`` and ``right_text`` what is printed beside them; in
+    a page read from the right the lower bound stands at the right. Near an end of the axis there is no room
+    beside the bar, so the text stands above it (``left_above``, ``right_above``). ``value`` is None where
+    nothing is marked.
     """
 
     start: str
@@ -46,6 +50,8 @@ class Bar:
     right: str
     left_text: str
     right_text: str
+    left_above: bool
+    right_above: bool
     mark: Mark
     shape: Shape
     value: str | None
@@ -96,6 +102,8 @@ def bar(
         right=right,
         left_text=left_text,
         right_text=right_text,
+        left_above=(MICRO - high if mirrored else low) < _ROOM,
+        right_above=(low if mirrored else MICRO - high) < _ROOM,
         mark=mark,
         shape=shape_of(pillar),
         value=_at(_clamp(value), mirrored) if value is not None and mark != "none" else None,

@@ -52,6 +52,11 @@ class Figure:
         return self.value is not None and self.state in drawing.MARKS
 
     @property
+    def withheld(self) -> bool:
+        """Whether there is a value that is not said; of a single indicator nothing is held back, it is unknown."""
+        return not self.shown and self.state == "INSUFFICIENT_DATA" and self.metric != "M1"
+
+    @property
     def known(self) -> int:
         """Coverage in µ for print; comparisons never use it."""
         return self.observed * MICRO // self.expected if self.expected else 0

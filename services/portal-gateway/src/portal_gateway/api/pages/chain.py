@@ -127,7 +127,7 @@ def _indicator(parts: Parts, i: Indicator) -> dict[str, Any]:
         "trajectory": i.drawing,
         "ladder": _ladder(i) if i.rubric else None,
         "spoken": spoken(i),
-        "values": _values(i),
+        "said": _values(i),
         "figure": m1,
         "raw": f"raw {numbers.percent(raw)}%" if isinstance(raw, int) and m1 and raw != m1.value else "",
         "pace": words.STATUSES.get(status),
@@ -166,7 +166,8 @@ def spoken(i: Indicator) -> str:
 
 
 def _values(i: Indicator) -> list[tuple[str, str, bool]]:
-    rows = [("Baseline", i.baseline, False), ("Latest", _word(i.latest), True), ("Target", i.target, False)]
+    target = i.target or (words.RUBRIC["FULL"] if i.rubric else "")
+    rows = [("Baseline", i.baseline, False), ("Latest", _word(i.latest), True), ("Target", target, False)]
     return [(label, value or "none", strong and bool(value)) for label, value, strong in rows]
 
 

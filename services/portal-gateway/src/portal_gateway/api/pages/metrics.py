@@ -101,6 +101,7 @@ async def show_figure(
         failed=made.failed,
         parts=made.parts,
         balance=balance(found) if metric == "M7" else None,
+        statuses=_statuses(found),
         reader=_reader(who.principal, found, made),
     )
 
@@ -129,7 +130,7 @@ def _twins(found: Figure) -> list[dict[str, object]]:
 def _sentence(found: Figure, name: str) -> str:
     """The figure as a person would say it."""
     if found.metric not in {"M1", "M4"}:
-        return ""
+        return _other(found)
     lower, upper = found.lower, found.upper
     bounds = ""
     if lower is not None and upper is not None and lower != upper:
@@ -147,6 +148,31 @@ def _sentence(found: Figure, name: str) -> str:
         f"The {numbers.grouped(found.projects)} projects have" if found.projects != 1 else "The one project has"
     )
     return f"{subject} gone {numbers.percent(found.value)}% of the way from baseline to target.{bounds}"
+
+
+def _other(found: Figure) -> str:
+    """A pace or a balance in a sentence."""
+    if not found.shown or found.value is None:
+        return ""
+    value = numbers.percent(found.value)
+    if found.metric == "M7":
+        return f"The pillar with the least money has {value}% of all that is allocated to a pillar."
+    if found.scope.startswith("indicator:"):
+        return f"At the last report {value}% of what was planned by then was reached."
+    return f"{value}% of the indicators that can be judged are achieved, maintained or on track, by weight."
+
+
+def _statuses(found: Figure) -> list[dict[str, object]]:
+    """The histogram of M2, in the order of health."""
+    counts = found.parts.get("histogram")
+    if not isinstance(counts, dict) or not counts:
+        return []
+    whole = sum(counts.values())
+    return [
+        {"word": word, "count": counts[code], "share": counts[code] * numbers.MICRO // whole}
+        for code, word in words.STATUSES.items()
+        if counts.get(code)
+    ]
 
 
 def _reader(principal: Principal, found: Figure, made: Explained) -> str:

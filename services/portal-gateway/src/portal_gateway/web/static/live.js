@@ -6,6 +6,7 @@ import { age, grouped, instant, percent, place, points, share } from "./format.j
 const body = document.body;
 const bar = document.querySelector("[data-live]");
 const SAY_EVERY = 10000;
+const ROOM = 140000; // µ of the axis that a bound with its words needs
 
 export function listen() {
   if (!bar || !window.EventSource) return;
@@ -72,7 +73,7 @@ export function listen() {
       e.classList.add(look);
     }
     field("box", (e) => e.classList.toggle("is-ins", !shown));
-    put("value", shown ? percent(f.value) : f.state === "INSUFFICIENT_DATA" ? words.withheld : words.unknown);
+    put("value", shown ? percent(f.value) : f.state === "INSUFFICIENT_DATA" && f.metric !== "M1" ? words.withheld : words.unknown);
     field("unit", (e) => { e.hidden = !shown; });
     put("state", words.states[f.state][0]);
     field("icon", (e) => e.setAttribute("href", `#i-${words.states[f.state][1]}`));
@@ -101,11 +102,23 @@ export function listen() {
     part("right", (e) => e.setAttribute("x", place(right, mirrored)));
     part("left-text", (e) => { e.textContent = percent(left) === percent(right) ? "" : percent(left); });
     part("right-text", (e) => { e.textContent = percent(right); });
+    beside(svg, "left", (mirrored ? 1000000 - high : low) < ROOM);
+    beside(svg, "right", (mirrored ? low : 1000000 - high) < ROOM);
     part("value", (e) => { if (shown) e.setAttribute("x", place(f.value, mirrored)); });
     part("previous", (e) => {
       e.classList.toggle("off", !moved);
       if (moved) e.setAttribute("x", place(f.previous, mirrored));
     });
+  }
+
+  // Near an end of the axis a bound stands above the bar, as in figure.py.
+  function beside(svg, side, above) {
+    const text = svg.querySelector(`[data-g="${side}-text"]`)?.closest("text");
+    if (!text) return;
+    const left = side === "left";
+    text.setAttribute("x", above ? 0 : (left ? -1 : 1) * text.dataset.away);
+    text.setAttribute("y", above ? text.dataset.above : 4);
+    text.setAttribute("text-anchor", left === above ? "start" : "end");
   }
 
   function pill(name) {

@@ -1,0 +1,28 @@
+"""A browser for all, and a gateway with a portfolio for each test that asks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser
+from tests.support.browser import started
+from tests.support.gateway import Gateway, serving
+from tests.support.portfolio import everything
+
+from plumbline.stack import Stack
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, headless."""
+    async with started() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+async def portal(stack: Stack) -> AsyncIterator[Gateway]:
+    """A gateway with one of everything a page can show; tests that change it use one of their own."""
+    async with serving(stack) as found:
+        await found.tell(*everything())
+        yield found
