@@ -29,6 +29,7 @@ from runtime.http import Json, Problem, cursor, read_cursor
 router = APIRouter(prefix="/v1")
 Caller = Annotated[Principal, Depends(principal)]
 _PART = 1024 * 1024
+_MEMBERS = 10_000  # of one gzip body: a million empty ones cost time and bring nothing
 
 
 def _settings(request: Request) -> Settings:
@@ -202,16 +203,33 @@ async def _body(request: Request, limit: int) -> bytes:
         held += piece
         if len(held) > limit:
             raise Problem(413, "too-large", f"The request is larger than {limit} bytes", "Send fewer events at once.")
-    if request.headers.get("content-encoding") == "gzip":
-        inflater = zlib.decompressobj(31)
-        try:
-            plain = inflater.decompress(bytes(held), limit)
-        except zlib.error:
-            raise Problem(400, "not-gzip", "The body is not gzip, though its header says so") from None
-        if inflater.unconsumed_tail:
-            raise Problem(413, "too-large", f"The request unpacks to more than {limit} bytes")
-        return plain
-    return bytes(held)
+    packing = request.headers.get("content-encoding", "identity").strip().lower()
+    if packing == "identity":
+        return bytes(held)
+    if packing != "gzip":
+        raise Problem(415, "encoding", f"Content-Encoding {packing[:40]!r} is not read", "Send it plain or with gzip.")
+    return _unpack(held, limit)
+
+
+def _unpack(packed: bytearray, limit: int) -> bytes:
+    """Unpack gzip, of one member or several, up to a limit: what a body costs is what it unpacks to."""
+    plain, members, inflater = bytearray(), 0, None
+    for start in range(0, len(packed), _PART):
+        piece = bytes(packed[start : start + _PART])
+        while piece:
+            inflater = inflater or zlib.decompressobj(31)
+            try:
+                plain += inflater.decompress(piece, limit + 1 - len(plain))
+            except zlib.error:
+                raise Problem(400, "not-gzip", "The body is not gzip, though its header says so") from None
+            if len(plain) > limit or members > _MEMBERS:
+                raise Problem(413, "too-large", f"The request unpacks to more than {limit} bytes")
+            piece = inflater.unused_data
+            if inflater.eof:
+                members, inflater = members + 1, None
+    if inflater is not None:
+        raise Problem(400, "not-gzip", "The gzip body ends before its end")
+    return bytes(plain)
 
 
 @router.get("/submissions", tags=["receipts"])
