@@ -23,6 +23,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def system(stack: Stack) -> Stack:
-    """The same stack with every service running in it."""
-    stack.extend([services.kafka_user(name) for name in services.existing()])
+    """The same stack with every service running in it, and the trace viewer for their spans."""
+    stack.extend(["zipkin", *(services.kafka_user(name) for name in services.existing())])
     return stack

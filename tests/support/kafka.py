@@ -10,7 +10,6 @@ from uuid import uuid4
 from confluent_kafka import Consumer, Producer
 
 from contracts.envelope import Envelope
-from plumbline.demo import DemoEntity
 from plumbline.stack import Stack, provision
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -19,11 +18,11 @@ Headers = Sequence[tuple[str, bytes | None]]
 def an_entity(stack: Stack) -> str:
     """A new entity with a topic, a user and rights of its own."""
     ref = f"XM-TEST-{uuid4().hex[:8]}"
-    stack.add_entities([DemoEntity(ref, f"Test entity {ref} (demonstration)")])
+    stack.add_entity(ref, f"Test entity {ref} (demonstration)")
     return ref
 
 
-def producer(stack: Stack, user: str) -> Producer:
+def producer(stack: Stack, user: str, **more: object) -> Producer:
     """A producer under one user's own password."""
     return Producer(
         {
@@ -33,6 +32,7 @@ def producer(stack: Stack, user: str) -> Producer:
             "sasl.username": user,
             "sasl.password": stack.layout.secrets.read(provision.secret_of(user)),
             "message.timeout.ms": 15_000,
+            **more,
         }
     )
 

@@ -1,0 +1,225 @@
+"""The running system as its users meet it: entities' systems that publish, and people who read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+from tests.support import kafka
+from tests.support.waiting import until
+
+from contracts.envelope import Envelope
+from contracts.streams import inbound
+from plumbline.stack import Stack
+
+PERIOD = {"start": "2025-01-01", "end": "2025-12-31"}
+
+
+@cache
+def token(stack: Stack, user: str) -> str:
+    """A user's or an entity's access token; it outlives the tests."""
+    return stack.tokens.token(user)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a token, at the doors of the services."""
+
+    stack: Stack
+    user: str
+    http: httpx.AsyncClient
+
+    async def call(self, method: str, part: str, path: str, **more: Any) -> httpx.Response:
+        """One call to a service, whatever it answers."""
+        headers = {"Authorization": f"Bearer {token(self.stack, self.user)}", **more.pop("headers", {})}
+        return await self.http.request(method, self.stack.parts[part].address + path, headers=headers, **more)
+
+    async def get(self, part: str, path: str, **query: Any) -> Any:
+        """The JSON of an answer that must be good."""
+        answer = await self.call("GET", part, path, params=query)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def figure(self, metric: str, scope: str) -> dict[str, Any] | None:
+        """A figure as the portal gives it, None where there is none for this person."""
+        answer = await self.call("GET", "portal-gateway", f"/api/v1/metrics/{metric}", params={"scope": scope})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def figure_of(self, metric: str, scope: str, value: int | None) -> dict[str, Any]:
+        """The figure, once it has this value."""
+
+        async def there() -> dict[str, Any] | None:
+            found = await self.figure(metric, scope)
+            return found if found is not None and found["value"] == value else None
+
+        try:
+            return await until(there, what=f"{metric} of {scope} to be {value}")  # type: ignore[return-value]
+        except AssertionError:
+            raise AssertionError(
+                f"{metric} of {scope} did not become {value}: {await self.figure(metric, scope)}"
+            ) from None
+
+    async def inbox(self) -> list[dict[str, Any]]:
+        """The person's messages on the portal, newest first."""
+        found: list[dict[str, Any]] = (await self.get("portal-gateway", "/api/v1/inbox", limit=200))["items"]
+        return found
+
+    async def receipts(self, *, event: str) -> list[dict[str, Any]]:
+        """What intake answered to one event."""
+        found: list[dict[str, Any]] = (await self.get("intake", "/v1/submissions", event_id=event))["items"]
+        return found
+
+    async def receipt(self, *, event: str) -> dict[str, Any]:
+        """The whole receipt of one event, once there is one."""
+        items = await until(lambda: self.receipts(event=event), what=f"the receipt of event {event}")
+        found: dict[str, Any] = await self.get("intake", f"/v1/submissions/{items[0]['submission_id']}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Entity(Person):
+    """An entity's system: a token for HTTP, and a user of its own on Kafka."""
+
+    @property
+    def topic(self) -> str:
+        """Its inbound topic."""
+        return inbound(self.user).topic
+
+    @classmethod
+    async def register(cls, stack: Stack, http: httpx.AsyncClient) -> Self:
+        """A new entity, known to Kafka, to the issuer and to intake."""
+        ref = kafka.an_entity(stack)
+        secretariat = Person(stack, "secretariat", http)
+        answer = await secretariat.call("POST", "intake", "/v1/entities", json={"ref": ref, "name": f"Test {ref}"})
+        assert answer.status_code == httpx.codes.CREATED, answer.text
+        return cls(stack, ref, http)
+
+    def publish(self, *events: Envelope) -> None:
+        """Write events to Kafka under the entity's own user, and wait until the broker has them."""
+        kafka.send(self.stack, self.user, self.topic, [(project_of(e), e.data or None, e.to_headers()) for e in events])
+
+    async def post(self, events: Envelope | Sequence[Envelope], **more: Any) -> httpx.Response:
+        """Send events by HTTP: one in structured mode, several as a batch."""
+        if isinstance(events, Envelope):
+            content, kind = json.dumps(events.to_structured()), "application/cloudevents+json"
+        else:
+            content, kind = json.dumps([e.to_structured() for e in events]), "application/cloudevents-batch+json"
+        headers = {"Content-Type": kind, **more.pop("headers", {})}
+        return await self.call("POST", "intake", "/v1/events", content=content, headers=headers, **more)
+
+    async def upload(self, content: Any, name: str = "file.xml", **more: Any) -> httpx.Response:
+        """Send a file."""
+        return await self.call("POST", "intake", "/v1/files", params={"name": name}, content=content, **more)
+
+    async def judged(self, submission: str) -> dict[str, Any]:
+        """The receipt of a file, once it was read to its end."""
+
+        async def done() -> dict[str, Any] | None:
+            found: dict[str, Any] = await self.get("intake", f"/v1/submissions/{submission}")
+            return found if found["state"] == "done" else None
+
+        return await until(done, seconds=60, what=f"file {submission} to be judged")  # type: ignore[return-value]
+
+    # What an entity says.
+
+    def project(self, name: str = "P1", **over: Any) -> Envelope:
+        """A project under way, in one country and one pillar, with a budget of one million dollars."""
+        data = {
+            "project_id": f"{self.user}-{name}",
+            "entity": self.user,
+            "title": {"en": f"Border management {name}"},
+            "status": "2",
+            "dates": {"planned_start": "2024-01-01", "planned_end": "2027-12-31"},
+            "allocations": [
+                {"dim": "COUNTRY", "code": "ML", "ppm": 1_000_000},
+                {"dim": "PILLAR", "code": "P2", "ppm": 1_000_000},
+            ],
+            "budgets": [
+                {
+                    "period_start": "2025-01-01", "period_end": "2025-12-31", "type": "1", "status": "2",
+                    "amount": "1000000", "currency": "USD", "value_date": "2025-01-01",
+                }
+            ],
+            **over,
+        }  # fmt: skip
+        return kafka.an_event(self.user, data, "project.submitted.v1")
+
+    def indicator(self, name: str = "P1", indicator: str = "I1", **over: Any) -> Envelope:
+        """An output indicator from 0 to 100."""
+        data = {
+            "project_id": f"{self.user}-{name}",
+            "indicator_id": indicator,
+            "result_id": "R1",
+            "result_type": "1",
+            "title": {"en": "Officers trained"},
+            "measure": "1",
+            "ascending": True,
+            "baselines": [{"year": 2024, "value": "0"}],
+            "targets": [{"period_start": PERIOD["start"], "period_end": PERIOD["end"], "value": "100"}],
+            **over,
+        }
+        return kafka.an_event(self.user, data, "indicator.defined.v1")
+
+    def observation(
+        self,
+        value: str,
+        name: str = "P1",
+        indicator: str = "I1",
+        *,
+        type_: str = "observation.recorded.v1",
+        **over: Any,
+    ) -> Envelope:
+        """An actual of the indicator."""
+        attributes = {k: over.pop(k) for k in ("id", "traceparent", "source", "dataschema") if k in over}
+        data = {
+            "project_id": f"{self.user}-{name}", "indicator_id": indicator, "period": PERIOD, "value": value, **over,
+        }  # fmt: skip
+        return kafka.an_event(self.user, data, type_, **attributes)
+
+
+def project_of(event: Envelope) -> str:
+    """The Kafka key of an event: its project, so that a project's events keep their order."""
+    try:
+        return str(json.loads(event.data)["project_id"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One server-sent event."""
+
+    kind: str
+    id: str
+    data: Any
+
+
+@asynccontextmanager
+async def listening(person: Person, **query: Any) -> AsyncIterator[AsyncIterator[Heard]]:
+    """The portal's stream, open: leaves the first event, which says that it is, unread."""
+    headers = {"Authorization": f"Bearer {token(person.stack, person.user)}", "Accept": "text/event-stream"}
+    address = person.stack.parts["portal-gateway"].address + "/api/v1/stream"
+    async with person.http.stream("GET", address, params=query, headers=headers, timeout=30) as answer:
+        assert answer.status_code == httpx.codes.OK, await answer.aread()
+        yield _events(answer)
+
+
+async def _events(answer: httpx.Response) -> AsyncIterator[Heard]:
+    fields: dict[str, str] = {}
+    async for line in answer.aiter_lines():
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = fields.get(name, "") + value.removeprefix(" ")
+        elif fields:
+            yield Heard(fields.get("event", "message"), fields.get("id", ""), json.loads(fields.get("data") or "null"))
+            fields = {}
