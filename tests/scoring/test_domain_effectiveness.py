@@ -19,10 +19,19 @@ from tests.support.scoring_facts import (
     version,
 )
 
+from scoring.domain import effectiveness
 from scoring.domain.cells import Cells
-from scoring.domain.effectiveness import combine, outcome, result_part, sensitivity, state_of
+from scoring.domain.effectiveness import combine, result_part, sensitivity, state_of
 from scoring.domain.figures import Figure, aggregate
-from scoring.domain.state import Part, ProjectState
+from scoring.domain.state import Outcome, Part, ProjectState
+
+
+def outcome(rows: list[tuple[str, int, int, int | None]]) -> Outcome:
+    """A project from rows of (result, type, weight, A)."""
+    grouped: dict[tuple[int, str], list[tuple[int, int | None]]] = {}
+    for name, level, weight, a in rows:
+        grouped.setdefault((level, name), []).append((weight, a))
+    return effectiveness.outcome(grouped)
 
 
 def test_the_worked_project() -> None:

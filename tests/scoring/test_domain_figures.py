@@ -41,7 +41,7 @@ def test_one_expected_indicator_is_the_projects_attainment_and_two_are_not() -> 
     assert (alone.value, alone.state, alone.observed, alone.expected) == (300_000, "PUBLISHED", 1, 1)
     both = _figures(state, an_indicator(id_="I2"))["M1"]
     assert (both.value, both.state, both.observed, both.expected) == (None, "PROVISIONAL", 1, 2)
-    assert [row["indicator"] for row in both.parts["indicators"]] == ["I1", "I2"]
+    assert both.parts["attained"] == {"I1": 300_000, "I2": "MISSING"}
 
 
 def test_figures_of_a_project_carry_its_class_and_owner() -> None:

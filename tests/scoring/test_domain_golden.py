@@ -69,7 +69,7 @@ def test_g2_zero_range_and_zero_target(
 ) -> None:
     found = scored(an_indicator(ascending=False, target_="0", tol_abs=tolerance), an_actual(value))
     assert (found.a, found.flags) == (a, flags)
-    whole = outcome([("R", 2, 1, found.a), ("R", 2, 1, 500_000)]).whole
+    whole = outcome({(2, "R"): [(1, found.a), (1, 500_000)]}).whole
     assert whole is not None
     assert whole.mean == result
 

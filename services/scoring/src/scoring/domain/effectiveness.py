@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import gcd, lcm
 
 from scoring.domain import parameters
@@ -82,14 +82,11 @@ def _fraction(observed: int, expected: int) -> tuple[int, int]:
     return observed, expected
 
 
-def outcome(indicators: Iterable[tuple[str, int, int, int | None]]) -> Outcome:
-    """A project from its expected indicators as (result id, result type, weight, A or None).
+def outcome(grouped: Mapping[tuple[int, str], Sequence[tuple[int, int | None]]]) -> Outcome:
+    """A project from its results (type, id), each with its expected indicators as (weight, A or None).
 
     Results of type 9 are shown and never scored. Results are weighted, not indicators; levels by λ.
     """
-    grouped: dict[tuple[int, str], list[tuple[int, int | None]]] = {}
-    for result_id, result_type, weight, a in indicators:
-        grouped.setdefault((result_type, result_id), []).append((weight, a))
     results = [
         (result_id, result_type, part)
         for (result_type, result_id), members in sorted(grouped.items())

@@ -8,12 +8,9 @@ from typing import Any
 from scoring.domain.effectiveness import state_of
 from scoring.domain.figures import Figure, as_parts, coverage, on_track
 from scoring.domain.numbers import half_even
-from scoring.domain.pace import STATUSES
 from scoring.domain.parameters import MICRO
-from scoring.domain.project import OTHER, SUSPENDED, is_counted, status_of
+from scoring.domain.project import OTHER, SUSPENDED, UNEXPECTED, is_counted, status_of
 from scoring.domain.state import Definition, Leaf, Part, ProjectState
-
-_BIN = {status: position for position, status in enumerate(STATUSES)}
 
 
 def scope_of(project_id: str, indicator: str | None = None) -> str:
@@ -59,7 +56,7 @@ def _own(state: ProjectState, figure: Figure) -> None:
 
 
 def _attainment(scope: str, leaf: Leaf, definition: Definition) -> Figure:
-    expected = leaf.state not in {"NOT_DUE", "NOT_APPLICABLE"}
+    expected = leaf.state not in UNEXPECTED
     known = leaf.a is not None
     figure = Figure("M1", scope, leaf.a, state_of(int(known), int(expected)), int(known), int(expected))
     if expected:
@@ -107,28 +104,16 @@ def _pace(scope: str, leaf: Leaf) -> Figure:
 
 
 def _attainments(scope: str, state: ProjectState) -> Figure:
-    """Each indicator's A side by side: they have no sum. Alone it is the project's, else there is none."""
-    listed: list[dict[str, Any]] = []
+    """Each indicator's A, or its state, side by side: they have no sum. Alone it is the project's own."""
+    listed: dict[str, int | str] = {}
     known = expected = 0
     alone: int | None = None
     for name in sorted(state.indicators):
         leaf, definition = state.indicators[name].leaf, state.indicators[name].definition
         if leaf is None or definition is None:
             continue
-        listed.append(
-            as_parts(
-                {
-                    "indicator": name,
-                    "result": definition.result_id,
-                    "result_type": str(definition.result_type),
-                    "state": leaf.state,
-                    "a": leaf.a,
-                    "status": leaf.status,
-                    "flags": list(leaf.flags),
-                }
-            )
-        )
-        if leaf.state in {"NOT_DUE", "NOT_APPLICABLE"} or definition.result_type == OTHER:
+        listed[name] = leaf.state if leaf.a is None else leaf.a
+        if leaf.state in UNEXPECTED or definition.result_type == OTHER:
             continue
         expected += 1
         if leaf.a is not None:
@@ -138,7 +123,7 @@ def _attainments(scope: str, state: ProjectState) -> Figure:
     figure.observed, figure.expected = coverage(known, expected)
     if expected == 1:
         figure.lower, figure.upper = (alone, alone) if known else (0, MICRO)
-    figure.parts = {"indicators": listed}
+    figure.parts = {"indicators": {"observed": known, "expected": expected}, "attained": listed}
     return figure
 
 

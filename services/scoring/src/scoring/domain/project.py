@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from scoring.domain import parameters
 from scoring.domain.allocation import shares_of
@@ -14,7 +15,6 @@ from scoring.domain.pace import STATUSES, Pace, pace
 from scoring.domain.parameters import MICRO
 from scoring.domain.register import Touched, day_of
 from scoring.domain.state import (
-    NO_OUTCOME,
     About,
     Contribution,
     IndicatorState,
@@ -28,7 +28,11 @@ CANCELLED, SUSPENDED, PIPELINE = 5, 6, 1
 OTHER = 9
 """Result type that is shown and never scored."""
 
+UNEXPECTED = frozenset({"NOT_DUE", "NOT_APPLICABLE"})
+"""States that leave the denominator (§0.5)."""
+
 _BIN = {status: position for position, status in enumerate(STATUSES)}
+_STALE = _BIN["STALE"]
 _UNKNOWN = Part(None, 0, MICRO, 0, 1)
 """A project under way that set no results out: all is possible, nothing known (ADR 0033)."""
 
@@ -49,15 +53,19 @@ def is_counted(state: ProjectState) -> bool:
 def day_for(state: ProjectState, closed: int) -> int:
     """The day this project is judged on: the last closed one, or the day of its newest fact if that is later.
 
-    A suspended project stands still on the day it was suspended (M4).
+    A suspended project stands still on the day it was, or will be, suspended (M4).
     """
-    day = max(closed, state.newest)
+    day, frozen = max(closed, state.newest), _frozen_on(state)
+    return day if frozen is None else min(day, frozen)
+
+
+def _frozen_on(state: ProjectState) -> int | None:
     about, change = state.about, state.status
     if about is None or status_of(state) != SUSPENDED:
-        return day
+        return None
     if change is not None and change.version > about.version:
-        return min(day, change.effective if change.effective is not None else day_of(change.version))
-    return min(day, day_of(about.version))
+        return change.effective if change.effective is not None else day_of(change.version)
+    return day_of(about.version)
 
 
 def score(state: ProjectState, touched: Touched, closed: int) -> dict[str, str | None]:
@@ -81,9 +89,13 @@ def score(state: ProjectState, touched: Touched, closed: int) -> dict[str, str |
         again[name] = indicator.leaf.status if indicator.leaf is not None else None
         indicator.leaf = _leaf(indicator, about, day)
     state.scored_on = day
-    state.transition = _next_transition(state, day)
     if again or touched.about:
-        state.outcome = _outcome(state)
+        sums = _sums(state)
+        state.outcome = _outcome(state, sums)
+        state.statuses = (tuple(sums.number), tuple(sums.weight))
+        frozen = _frozen_on(state)
+        beyond = frozen is not None and sums.transition is not None and sums.transition > frozen
+        state.transition = None if beyond else sums.transition  # beyond that day only a fact moves it
     if touched.about or touched.money:
         state.money = money_of(state)
     state.contribution = _contribution(state, fresh=touched.about or touched.money)
@@ -140,35 +152,51 @@ def _packed(found: Attainment, judged: Pace, original: int | None, flags: tuple[
     )
 
 
-def _next_transition(state: ProjectState, day: int) -> int | None:
-    if status_of(state) == SUSPENDED:
-        return None  # frozen: only a fact moves it
-    days = [i.leaf.transition for i in state.indicators.values() if i.leaf is not None and i.leaf.transition]
-    return min((d for d in days if d > day), default=None)
+@dataclass(slots=True)
+class _Sums:
+    """One walk over a project's indicators: what its results, its histogram and its calendar are made of."""
+
+    results: dict[tuple[int, str], list[tuple[int, int | None]]]
+    number: list[int]
+    weight: list[int]
+    transition: int | None = None
+    designed: bool = False
 
 
-def expected(state: ProjectState) -> list[tuple[str, IndicatorState, Leaf]]:
-    """The indicators from which a value is expected, with their names."""
-    return [
-        (name, indicator, indicator.leaf)
-        for name, indicator in state.indicators.items()
-        if indicator.leaf is not None and indicator.leaf.state not in {"NOT_DUE", "NOT_APPLICABLE"}
-    ]
+def _sums(state: ProjectState) -> _Sums:
+    sums = _Sums({}, [0] * len(STATUSES), [0] * len(STATUSES))
+    for indicator in state.indicators.values():
+        leaf, definition = indicator.leaf, indicator.definition
+        if leaf is None or definition is None:
+            continue
+        if leaf.transition is not None and (sums.transition is None or leaf.transition < sums.transition):
+            sums.transition = leaf.transition
+        result_type, weight = definition.result_type, definition.weight
+        if leaf.state not in UNEXPECTED:
+            member = (weight, leaf.a)
+            key = (result_type, definition.result_id)
+            if key in sums.results:
+                sums.results[key].append(member)
+            else:
+                sums.results[key] = [member]
+        if result_type == OTHER:
+            continue
+        sums.designed = True
+        if leaf.status is not None:
+            position = _BIN[leaf.status]
+            sums.number[position] += 1
+            sums.weight[position] += weight
+            if leaf.stale:
+                sums.number[_STALE] += 1
+                sums.weight[_STALE] += weight
+    return sums
 
 
-def _outcome(state: ProjectState) -> Outcome:
-    defined = [i for i in state.indicators.values() if i.definition is not None and i.definition.alive]
-    scored = [
-        (i.definition.result_id, i.definition.result_type, i.definition.weight, leaf.a)
-        for _, i, leaf in expected(state)
-        if i.definition is not None
-    ]
-    found = outcome(scored)
-    if found.whole is None and not any(i.definition and i.definition.result_type != OTHER for i in defined):
-        if status_of(state) in {0, PIPELINE, CANCELLED}:
-            return NO_OUTCOME
-        return Outcome(_UNKNOWN, (), found.results, ("NO_RESULTS",))
-    return found
+def _outcome(state: ProjectState, sums: _Sums) -> Outcome:
+    found = outcome(sums.results)
+    if found.whole is not None or sums.designed or status_of(state) in {0, PIPELINE, CANCELLED}:
+        return found
+    return Outcome(_UNKNOWN, (), found.results, ("NO_RESULTS",))
 
 
 def _contribution(state: ProjectState, *, fresh: bool) -> Contribution | None:
@@ -179,14 +207,6 @@ def _contribution(state: ProjectState, *, fresh: bool) -> Contribution | None:
     shares = shares_of(about, state.money) if fresh or old is None else old.shares
     whole, flags = state.outcome.whole, state.outcome.flags
     restricted = about.classification != "public"
-    number, weight = [0] * len(STATUSES), [0] * len(STATUSES)
-    for indicator in state.indicators.values():
-        leaf, definition = indicator.leaf, indicator.definition
-        if leaf is None or definition is None or leaf.status is None or definition.result_type == OTHER:
-            continue
-        for status in (leaf.status, "STALE") if leaf.stale else (leaf.status,):
-            number[_BIN[status]] += 1
-            weight[_BIN[status]] += definition.weight
     return Contribution(
         (
             1,
@@ -200,8 +220,7 @@ def _contribution(state: ProjectState, *, fresh: bool) -> Contribution | None:
             int(whole is not None and whole.mean is not None),
         ),
         _weighted(whole),
-        tuple(number),
-        tuple(weight),
+        *state.statuses,
         shares,
     )
 

@@ -244,5 +244,6 @@ class ProjectState:
     transition: int | None = None
     money: Money = NO_MONEY
     outcome: Outcome = NO_OUTCOME
+    statuses: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())  # of pace, by number and by weight
     contribution: Contribution | None = None
     published: dict[str, Published] = field(default_factory=dict)
