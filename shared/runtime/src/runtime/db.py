@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import msgpack
-from ulid import ULID
 
 from contracts.base import Payload
 from contracts.envelope import PREFIX, Envelope
 from contracts.streams import Stream
 from runtime.access import Principal
 from runtime.clock import Clock, system_clock
+from runtime.ids import new_id as new_id  # the name services know it by
 
 if TYPE_CHECKING:
     from runtime.delivery import Record
@@ -45,11 +45,6 @@ UNSTORABLE: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, Unico
 _CHUNK: Final = 1_000_000  # bytes of packed records in one outbox row
 Packed = tuple[str, bytes, Sequence[tuple[str, bytes]], bytes | None, str | None]
 """A record on its way out: topic, key, headers, value, traceparent."""
-
-
-def new_id() -> str:
-    """A ULID: unique, and sorted by the time it was made."""
-    return str(ULID())
 
 
 def event_key(source: str, id_: str) -> bytes:
@@ -223,7 +218,5 @@ def pack(records: Sequence[Packed]) -> list[bytes]:
 
 def unpack(row: bytes) -> list[Packed]:
     """The records of one outbox row, in order."""
-    return [
-        (topic, key, [(name, value) for name, value in headers], value, traceparent)
-        for topic, key, headers, value, traceparent in msgpack.unpackb(row)
-    ]
+    found: list[Packed] = list(msgpack.unpackb(row, use_list=False))
+    return found

@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import murmur2
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
@@ -84,8 +86,42 @@ class Relay:
                     await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
     async def _publish(self, records: list[Packed]) -> None:
-        producer = self._producer
-        if producer is None:
+        """Send records in order; returns when Kafka has acknowledged all of them.
+
+        Whole batches are handed to the producer: a future a record would cost more than all the rest.
+        """
+        producer = await self._ready_producer()
+        counts = {topic: len(await producer.partitions_for(topic)) for topic in {record[0] for record in records}}
+        open_batches: dict[tuple[str, int], Any] = {}
+        waiting: list[Any] = []
+        spans: list[trace.Span] = []
+        try:
+            for topic, key, several, value, traceparent in records:
+                headers = list(several)
+                if traceparent and len(spans) < _SPANS and telemetry.sampled(traceparent):
+                    span = _span(topic, traceparent)
+                    spans.append(span)
+                    carried = (telemetry.traceparent_of(span) or traceparent).encode()
+                    headers = [(n, carried if n == "traceparent" else v) for n, v in headers]
+                place = (topic, _hash(key) % counts[topic])
+                batch = open_batches.get(place)
+                if batch is None or batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                    if batch is not None:  # full
+                        waiting.append(await _send(producer, batch, place))
+                    batch = open_batches[place] = producer.create_batch()
+                    batch.append(timestamp=None, key=key, value=value, headers=headers)
+            for place, batch in open_batches.items():
+                waiting.append(await _send(producer, batch, place))
+            await asyncio.gather(*waiting)
+            _sent.add(len(records))
+        finally:
+            for future in waiting:
+                future.cancel()  # those of a failed round: nobody waits for them
+            for span in spans:
+                span.end()
+
+    async def _ready_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
             producer = build_producer(self._settings, f"{self._database.service}-relay")
             try:
                 await producer.start()
@@ -93,38 +129,37 @@ class Relay:
                 await _stop(producer)
                 raise
             self._producer = producer
-        spans = 0
-        waiting: list[Any] = []
-        open_spans: list[trace.Span] = []
-        try:
-            for topic, key, headers, value, traceparent in records:
-                if traceparent and spans < _SPANS and telemetry.sampled(traceparent):
-                    spans += 1
-                    span = telemetry.tracer.start_span(
-                        f"send {topic}",
-                        context=telemetry.parent(traceparent),
-                        kind=SpanKind.PRODUCER,
-                        attributes={
-                            names.MESSAGING_SYSTEM: "kafka",
-                            names.DESTINATION: topic,
-                            names.OPERATION_NAME: "send",
-                            names.OPERATION_TYPE: "send",
-                        },
-                    )
-                    open_spans.append(span)
-                    carried = (telemetry.traceparent_of(span) or traceparent).encode()
-                    headers = [(n, carried if n == "traceparent" else v) for n, v in headers]
-                waiting.append(await producer.send(topic, value=value, key=key, headers=headers))
-            await asyncio.gather(*waiting)
-            _sent.add(len(records))
-        finally:
-            for span in open_spans:
-                span.end()
+        return self._producer
 
     async def _discard_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             await _stop(producer)
+
+
+@lru_cache(maxsize=1 << 16)
+def _hash(key: bytes) -> int:
+    """The number by which Kafka's default partitioner chooses; in Python it takes long, and keys come again."""
+    return int(murmur2(key)) & 0x7FFFFFFF
+
+
+async def _send(producer: AIOKafkaProducer, batch: Any, place: tuple[str, int]) -> Any:
+    batch.close()  # or it would linger for more
+    return await producer.send_batch(batch, place[0], partition=place[1])
+
+
+def _span(topic: str, traceparent: str) -> trace.Span:
+    return telemetry.tracer.start_span(
+        f"send {topic}",
+        context=telemetry.parent(traceparent),
+        kind=SpanKind.PRODUCER,
+        attributes={
+            names.MESSAGING_SYSTEM: "kafka",
+            names.DESTINATION: topic,
+            names.OPERATION_NAME: "send",
+            names.OPERATION_TYPE: "send",
+        },
+    )
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
