@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import cache
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -44,12 +45,17 @@ class Payload(Model):
 
     def to_json(self) -> bytes:
         """The payload as it travels: what says nothing is left out, but a required field that is null stays."""
-        fields = type(self).model_fields.items()
-        null = {f.alias or name for name, f in fields if f.is_required() and getattr(self, name) is None}
+        null = [wire for name, wire in _required(type(self)) if getattr(self, name) is None]
         if not null:
             return self.model_dump_json(exclude_none=True).encode()
         body = self.model_dump(mode="json", exclude_none=True) | dict.fromkeys(null)
         return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@cache
+def _required(model: type[Payload]) -> tuple[tuple[str, str], ...]:
+    """The fields a payload must have, each with its name on the wire."""
+    return tuple((name, f.alias or name) for name, f in model.model_fields.items() if f.is_required())
 
 
 class Origin(Model):

@@ -29,6 +29,16 @@ EXTENSIONS: Final = (
 """The CloudEvents extension attributes Plumbline reads and writes; others are kept in ``extra``."""
 
 _CORE: Final = ("id", "source", "type", "subject", "time", "datacontenttype", "dataschema")
+_KNOWN: Final = frozenset({*_CORE, *EXTENSIONS})
+_HEADERS: Final = tuple(
+    (name, name if name.startswith("trace") else f"ce_{name}")
+    for name in (*_CORE, *EXTENSIONS)
+    if name != "datacontenttype"
+)
+_ATTRIBUTES: Final = {header: name for name, header in _HEADERS} | {
+    "ce_specversion": "specversion",
+    "content-type": "datacontenttype",
+}
 _ATTRIBUTE_NAME: Final = re.compile(r"[a-z0-9]{1,30}")
 _MAX_ATTRIBUTE: Final = 1024  # bytes of UTF-8, so that every store can index an attribute
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -80,12 +90,10 @@ class Envelope:
     def to_headers(self) -> list[tuple[str, bytes]]:
         """Kafka headers of the binary mode; ``traceparent`` and ``tracestate`` stand without prefix."""
         headers = [("ce_specversion", b"1.0"), ("content-type", self.datacontenttype.encode())]
-        for name in (*_CORE, *EXTENSIONS):
+        for name, header in _HEADERS:
             value = getattr(self, name)
-            if value is None or name == "datacontenttype":
-                continue
-            text = rfc3339(value) if isinstance(value, datetime) else value
-            headers.append((name if name.startswith("trace") else f"ce_{name}", text.encode()))
+            if value is not None:
+                headers.append((header, (value if isinstance(value, str) else rfc3339(value)).encode()))
         headers.extend((f"ce_{name}", value.encode()) for name, value in self.extra.items())
         return headers
 
@@ -104,7 +112,7 @@ class Envelope:
 
 def rfc3339(instant: datetime) -> str:
     """An instant in UTC with microseconds, as every Plumbline message writes it."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_headers(headers: dict[str, str], data: bytes) -> Envelope:
@@ -115,6 +123,9 @@ def from_headers(headers: dict[str, str], data: bytes) -> Envelope:
     """
     attributes: dict[str, str] = {}
     for name, value in headers.items():
+        if name in _ATTRIBUTES:  # as Kafka's producers write it
+            attributes[_ATTRIBUTES[name]] = value
+            continue
         lowered = name.lower()
         if lowered.startswith("ce_"):
             attributes[lowered[3:]] = value
@@ -161,11 +172,11 @@ def _build(attributes: dict[str, str], data: bytes, problems: list[tuple[str, st
     known: dict[str, Any] = {}
     extra: dict[str, str] = {}
     for name, value in attributes.items():
-        if not _ATTRIBUTE_NAME.fullmatch(name) or name == "data":
+        if name not in _KNOWN and (not _ATTRIBUTE_NAME.fullmatch(name) or name == "data"):
             problems.append((name[:40], "attribute names are lower-case letters and digits, 30 at most, not data"))
-        elif _UNPRINTABLE.search(value) or len(value.encode()) > _MAX_ATTRIBUTE:
+        elif (not value.isprintable() and _UNPRINTABLE.search(value)) or len(value.encode()) > _MAX_ATTRIBUTE:
             problems.append((name, f"is longer than {_MAX_ATTRIBUTE} bytes or holds control characters"))
-        elif name in _CORE or name in EXTENSIONS:
+        elif name in _KNOWN:
             known[name] = value
         else:
             extra[name] = value

@@ -128,6 +128,10 @@ class Place(Model):
     location: str | None = None
     dimensions: dict[str, str] = Field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        """A default that can be hashed is shared by pydantic; any other is copied deep for every event."""
+        return hash((self.location, *sorted(self.dimensions.items())))
+
 
 class Baseline(Model):
     """Where the indicator stood; ``value`` None where the file gives a year but no readable figure."""
