@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -26,4 +25,3 @@ async def gateway(stack: Stack) -> AsyncIterator[Gateway]:
     """The gateway, answering on a port of its own; other services are not there."""
     async with serving(stack) as found:
         yield found
-

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from pydantic import ValidationError
-
-from contracts.alerts import AlertRaised
 from contracts.base import Payload
-from contracts.envelope import PREFIX
-from contracts.metrics import MetricUpdated
-from contracts.notifications import NotificationCreated, NotificationRead
-from contracts.portfolio import FACTS as PORTFOLIO_FACTS
-from contracts.portfolio import TransactionPosted, TransactionReversed
-from contracts.receipts import SubmissionProcessed
 from contracts.streams import ALERTS, METRICS, NOTIFICATIONS, PORTFOLIO, RECEIPTS
-from portal_gateway import usecases
+from portal_gateway import decoding, usecases
+from portal_gateway.decoding import Undecodable, decode
 from portal_gateway.usecases import Fact
 from runtime.db import Database, Tx
 from runtime.delivery import Consumer, Record
-
-# No page shows single transactions yet: what they add up to comes as figures.
-_PORTFOLIO: Final = {
-    PREFIX + model.TYPE: model for model in PORTFOLIO_FACTS if model not in {TransactionPosted, TransactionReversed}
-}
-_NEWS: Final[dict[str, type[Payload]]] = {
-    PREFIX + model.TYPE: model
-    for model in (MetricUpdated, AlertRaised, NotificationCreated, NotificationRead, SubmissionProcessed)
-}
 
 
 def consumers(database: Database) -> list[Consumer]:
@@ -40,25 +22,34 @@ def consumers(database: Database) -> list[Consumer]:
 
 
 async def on_news(tx: Tx, records: Sequence[Record]) -> None:
-    """Figures, alerts, messages and receipts."""
-    await usecases.apply_news(tx, _facts(tx, records, _NEWS))
+    """Figures, alerts, messages and receipts. Of a figure that moved many times only the last state is read."""
+    seen: set[bytes] = set()
+    facts: list[Fact] = []
+    for record in reversed(records):
+        moved = record.key is not None and record.envelope.type == decoding.FIGURE
+        if moved and record.key in seen:
+            continue
+        fact = _fact(tx, record, decoding.NEWS)
+        if fact is not None:
+            facts.append(fact)
+            if moved and record.key is not None:
+                seen.add(record.key)
+    await usecases.apply_news(tx, facts[::-1])
 
 
 async def on_portfolio(tx: Tx, records: Sequence[Record]) -> None:
     """Projects, indicators, observations and budgets."""
-    await usecases.apply_portfolio(tx, _facts(tx, records, _PORTFOLIO))
+    facts = (_fact(tx, record, decoding.PORTFOLIO) for record in records)
+    await usecases.apply_portfolio(tx, [fact for fact in facts if fact is not None])
 
 
-def _facts(tx: Tx, records: Sequence[Record], models: dict[str, type[Payload]]) -> list[Fact]:
-    """The facts a batch holds; a type nobody here knows is skipped, a payload that does not fit is rejected."""
-    found = []
-    for record in records:
-        model = models.get(record.envelope.type)
-        if model is None:
-            continue
-        try:
-            found.append(Fact(model.model_validate_json(record.envelope.data), record.envelope))
-        except ValidationError as error:
-            problems = [("/".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
-            tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} the portal can read", problems)
-    return found
+def _fact(tx: Tx, record: Record, models: dict[str, type[Payload]]) -> Fact | None:
+    """The fact a record holds; a type nobody here knows is skipped, a payload that does not fit is rejected."""
+    model = models.get(record.envelope.type)
+    if model is None:
+        return None
+    try:
+        return Fact(decode(model, record.envelope.data), record.envelope)
+    except Undecodable as error:
+        tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} the portal can read", error.problems)
+        return None

@@ -7,29 +7,26 @@ that needs no place is written first.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from contracts.alerts import AlertRaised
-from contracts.base import Payload
 from contracts.envelope import Envelope, rfc3339
-from contracts.metrics import MetricUpdated
 from contracts.notifications import NotificationCreated, NotificationRead
 from contracts.portfolio import (
     Budget,
     BudgetRevised,
     IndicatorDefined,
     IndicatorWithdrawn,
-    ObservationRecorded,
     ObservationRetracted,
-    Place,
     ProjectState,
     ProjectStatusChanged,
     ProjectWithdrawn,
 )
 from contracts.receipts import SubmissionProcessed
+from portal_gateway.decoding import Decoded, Figure, Observation, encode
 from portal_gateway.domain import search
 from portal_gateway.domain.view import narrative
 from portal_gateway.store import feed, figures, messages, projects, receipts
@@ -44,7 +41,7 @@ _PLACES: Final = frozenset({"COUNTRY", "REGION"})
 class Fact:
     """A payload with the envelope it came in."""
 
-    payload: Payload
+    payload: Decoded
     envelope: Envelope
 
     @property
@@ -65,7 +62,7 @@ async def apply_news(tx: Tx, facts: Sequence[Fact]) -> None:
     answered: dict[str, SubmissionProcessed] = {}
     for fact in facts:
         match fact.payload:
-            case MetricUpdated() as figure:
+            case Figure() as figure:
                 known = latest.get((figure.metric, figure.scope))
                 if known is None or _revision(known) < figure.revision:
                     latest[figure.metric, figure.scope] = fact
@@ -83,20 +80,20 @@ async def apply_news(tx: Tx, facts: Sequence[Fact]) -> None:
     if alerts:
         await figures.save_alerts(
             tx.conn,
-            [(a.alert_id, a.project_id, a.entity, a.classification, a.raised_at, _json(a)) for a in alerts.values()],
+            [(a.alert_id, a.project_id, a.entity, a.classification, a.raised_at, encode(a)) for a in alerts.values()],
         )
     if told:
         await messages.save(
             tx.conn,
             [
-                (m.notification_id, m.subscriber, m.classification, m.owner, m.created_at, _json(m))
+                (m.notification_id, m.subscriber, m.classification, m.owner, m.created_at, encode(m))
                 for m in told.values()
             ],
         )
     if read:
         await messages.read(tx.conn, [r.notification_id for r in read], [r.read_at for r in read])
     if answered:
-        await receipts.save(tx.conn, [(r.submission_id, r.entity, r.received_at, _json(r)) for r in answered.values()])
+        await receipts.save(tx.conn, [(r.submission_id, r.entity, r.received_at, encode(r)) for r in answered.values()])
     await feed.announce(tx.conn)
 
 
@@ -155,14 +152,14 @@ def _sort(changes: _Changes, fact: Fact, now: datetime) -> None:
             changes.withdrawn.append((gone.project_id, version, at))
         case IndicatorDefined() as i:
             title = narrative(i.title, "en")[0]
-            row = (i.project_id, i.indicator_id, i.result_type, i.result_id, version, title, _json(i))
+            row = (i.project_id, i.indicator_id, i.result_type, i.result_id, version, title, encode(i))
             changes.indicators.append(row)
         case IndicatorWithdrawn() as old:
             changes.indicators_withdrawn.append((old.project_id, old.indicator_id, version))
-        case ObservationRecorded() | ObservationRetracted() as o:
-            retracted = isinstance(o, ObservationRetracted)
-            key = (o.project_id, o.indicator_id, o.period.start, o.period.end, _place(o.place), o.ordinal)
-            changes.observations.append((*key, version, retracted, _json(o)))
+        case Observation() | ObservationRetracted() as o:
+            place = _place(o.place.location, o.place.dimensions)
+            key = (o.project_id, o.indicator_id, o.period.start, o.period.end, place, o.ordinal)
+            changes.observations.append((*key, version, isinstance(o, ObservationRetracted), encode(o)))
         case BudgetRevised() as revised:
             changes.budgets.append(_budget(revised.project_id, revised.budget, version))
 
@@ -181,13 +178,13 @@ def rounds(rows: Iterable[T], key: Callable[[T], Any]) -> list[list[T]]:
 
 
 def _revision(fact: Fact) -> int:
-    assert isinstance(fact.payload, MetricUpdated)
+    assert isinstance(fact.payload, Figure)
     return fact.payload.revision
 
 
 def _figure(fact: Fact) -> figures.Stored:
     event = fact.payload
-    assert isinstance(event, MetricUpdated)
+    assert isinstance(event, Figure)
     return figures.Stored(
         metric=event.metric,
         scope=event.scope,
@@ -196,7 +193,7 @@ def _figure(fact: Fact) -> figures.Stored:
         owner=event.owner,
         revision=event.revision,
         updated_at=event.updated_at,
-        data=event.model_dump_json(by_alias=True),
+        data=encode(event),
         traceparent=fact.envelope.traceparent,
     )
 
@@ -221,15 +218,11 @@ def _state(state: ProjectState, version: str, at: datetime) -> dict[str, Any]:
 
 
 def _budget(project_id: str, line: Budget, version: str) -> tuple[Any, ...]:
-    return (project_id, line.period_start, line.period_end, line.type, version, _json(line))
+    return (project_id, line.period_start, line.period_end, line.type, version, line.model_dump_json())
 
 
-def _place(place: Place) -> str:
+def _place(location: str | None, dimensions: Mapping[str, str]) -> str:
     """The place's own key: the empty text is the total."""
-    if place.location is None and not place.dimensions:
+    if location is None and not dimensions:
         return ""
-    return json.dumps([place.location, sorted(place.dimensions.items())], ensure_ascii=False)
-
-
-def _json(model: Any) -> str:
-    return str(model.model_dump_json(by_alias=True))
+    return json.dumps([location, sorted(dimensions.items())], ensure_ascii=False)

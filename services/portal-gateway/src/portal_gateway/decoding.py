@@ -1,0 +1,140 @@
+"""Events decoded: by their contract, and the two kinds that come in thousands by a twin that is ten times faster.
+
+A test holds the twins to their contracts, field by field and default by default.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+import msgspec
+from pydantic import ValidationError
+
+from contracts.alerts import AlertRaised
+from contracts.base import Payload
+from contracts.envelope import PREFIX
+from contracts.metrics import MetricUpdated
+from contracts.notifications import NotificationCreated, NotificationRead
+from contracts.portfolio import FACTS as PORTFOLIO_FACTS
+from contracts.portfolio import ObservationCorrected, ObservationRecorded, TransactionPosted, TransactionReversed
+from contracts.receipts import SubmissionProcessed
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """Twin of ``contracts.metrics.Coverage``."""
+
+    observed: int
+    expected: int
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """Twin of ``contracts.metrics.MetricUpdated``; encoded again it says every field, null where nothing is known."""
+
+    metric: str
+    scope: str
+    value: int | None
+    unit: str = "µ"
+    state: Literal["PUBLISHED", "PROVISIONAL", "INSUFFICIENT_DATA", "NOT_APPLICABLE"]
+    coverage: Coverage
+    lower: int | None = None
+    upper: int | None = None
+    flags: list[str] = []
+    parts: dict[str, Any] = {}
+    projects: int = 0
+    inferred_ppm: int = 0
+    previous: int | None = None
+    classification: str = "public"
+    owner: str | None = None
+    demonstration: bool = False
+    valid_as_of: date
+    known_as_of: datetime
+    method_version: str
+    revision: int
+    updated_at: datetime
+    cause: dict[str, Any] | None = None
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """Twin of ``contracts.portfolio.Period``."""
+
+    start: date
+    end: date
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Twin of ``contracts.portfolio.Place``."""
+
+    location: str | None = None
+    dimensions: dict[str, str] = {}
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """Twin of ``contracts.portfolio.ObservationRecorded``, as far as a page shows it."""
+
+    project_id: str
+    indicator_id: str
+    period: Period
+    place: Place = Place()
+    ordinal: int = 1
+    revision: int = 1
+    value: str | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    rubric: Literal["NOT", "PARTIAL", "MOSTLY", "FULL"] | None = None
+    assessor: str | None = None
+    withheld: bool = False
+    source_type: str = "SELF"
+    evidence: list[str] = []
+    comment: str | None = None
+    flags: list[str] = []
+    origin: dict[str, Any] | None = None
+
+
+Decoded = Payload | Figure | Observation
+
+_FAST: Final[dict[type[Payload], msgspec.json.Decoder[Any]]] = {
+    MetricUpdated: msgspec.json.Decoder(Figure),
+    ObservationRecorded: msgspec.json.Decoder(Observation),
+    ObservationCorrected: msgspec.json.Decoder(Observation),
+}
+_encoder: Final = msgspec.json.Encoder()
+
+# No page shows single transactions yet: what they add up to comes as figures.
+PORTFOLIO: Final[dict[str, type[Payload]]] = {
+    PREFIX + model.TYPE: model for model in PORTFOLIO_FACTS if model not in {TransactionPosted, TransactionReversed}
+}
+NEWS: Final[dict[str, type[Payload]]] = {
+    PREFIX + model.TYPE: model
+    for model in (MetricUpdated, AlertRaised, NotificationCreated, NotificationRead, SubmissionProcessed)
+}
+FIGURE: Final = PREFIX + MetricUpdated.TYPE
+
+
+class Undecodable(ValueError):
+    """The payload does not follow its contract; ``problems`` are (place, what is wrong)."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{place}: {text}" for place, text in problems))
+
+
+def decode(model: type[Payload], data: bytes) -> Decoded:
+    """Read a payload. Raises Undecodable with every fault that the reader can tell."""
+    fast = _FAST.get(model)
+    try:
+        if fast is None:
+            return model.model_validate_json(data)
+        found: Decoded = fast.decode(data)
+    except ValidationError as error:
+        raise Undecodable([("/".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]) from None
+    except msgspec.MsgspecError as error:
+        raise Undecodable([("payload", str(error))]) from None
+    return found
+
+
+def encode(payload: Decoded) -> str:
+    """The payload as the read model keeps it: every field said."""
+    if isinstance(payload, msgspec.Struct):
+        return _encoder.encode(payload).decode()
+    return payload.model_dump_json(by_alias=True)
