@@ -128,9 +128,9 @@ class Browser:
     Cookies by hand: these are Secure, and a browser trusts 127.0.0.1 where httpx does not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, http: httpx.Client) -> None:
         self._cookies: dict[str, str] = {}
-        self._http = httpx.Client(trust_env=False, timeout=60)
+        self._http = http
 
     def ask(self, method: str, address: str, **more: object) -> httpx.Response:
         """One request; redirects are followed until they leave for the portal."""
@@ -156,7 +156,6 @@ def sign_in(keycloak: Keycloak, name: str, password: str, about: dict[str, str],
 
     Asked for their profile, they try to add ``claims`` to it, as somebody curious would.
     """
-    browser = Browser()
     proof = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(proof.encode()).digest()).decode().rstrip("=")
     asked = {
@@ -168,14 +167,16 @@ def sign_in(keycloak: Keycloak, name: str, password: str, about: dict[str, str],
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    page = browser.ask("GET", f"{keycloak.issuer}/protocol/openid-connect/auth", params=asked)
-    page = browser.submit(page, username=name, password=password)
-    assert "password-new" in page.text, "the first password is for one use"
-    chosen = secrets.token_urlsafe(16)
-    page = browser.submit(page, **{"password-new": chosen, "password-confirm": chosen})
-    page = browser.submit(page, **about, **claims)
-    assert "read only" in page.text
-    page = browser.submit(page, **about)
+    with httpx.Client(trust_env=False, timeout=60) as http:
+        browser = Browser(http)
+        page = browser.ask("GET", f"{keycloak.issuer}/protocol/openid-connect/auth", params=asked)
+        page = browser.submit(page, username=name, password=password)
+        assert "password-new" in page.text, "the first password is for one use"
+        chosen = secrets.token_urlsafe(16)
+        page = browser.submit(page, **{"password-new": chosen, "password-confirm": chosen})
+        page = browser.submit(page, **about, **claims)
+        assert "read only" in page.text
+        page = browser.submit(page, **about)
     code = parse_qs(urlsplit(page.headers["location"]).query)["code"][0]
     answer = httpx.post(
         f"{keycloak.issuer}/protocol/openid-connect/token",
