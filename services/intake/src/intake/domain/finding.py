@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "notice"]
@@ -27,7 +27,8 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """The fields that say something, ready for JSON."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        read = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in read if value is not None}
 
 
 def clip(text: str | None) -> str | None:

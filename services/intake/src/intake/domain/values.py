@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]{1,24}(?:\.[0-9]{0,24})?|\.[0-9]{1,24})")
@@ -23,6 +24,7 @@ def decimal(text: str | None) -> str | None:
     return trimmed if _DECIMAL.fullmatch(trimmed) else None
 
 
+@lru_cache(maxsize=8192)
 def day(text: str | None) -> date | None:
     """A calendar day from xs:date (a zone is dropped), years 1900 to 2200; None where it is none."""
     match = _DAY.fullmatch((text or "").strip())
@@ -35,6 +37,7 @@ def day(text: str | None) -> date | None:
     return read if EARLIEST <= read <= LATEST else None
 
 
+@lru_cache(maxsize=8192)
 def percentage(text: str | None) -> Fraction | None:
     """A percentage as an exact fraction of 100, 0 to 100; None where it is none."""
     read = decimal(text)

@@ -21,7 +21,7 @@ from intake.reader.judging import judge_file
 from intake.reader.protocol import MIB, JudgedActivity, Limits, Progress, encode
 from intake.reader.schema import warm
 
-_COLLECT_BYTES = 4 * MIB
+_COLLECT_BYTES = MIB
 """Bytes read between two searches for garbage."""
 
 

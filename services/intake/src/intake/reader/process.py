@@ -118,6 +118,8 @@ class _Hearing:
             why = "READER_LIMIT", f"Reading {name} took more processor time than its size allows."
         elif code == _OUT_OF_MEMORY:
             why = "READER_LIMIT", f"Reading {name} took more memory than a file may."
+        elif code is not None and code < 0:
+            why = "READER_FAILED", f"The reader died of {signal.Signals(-code).name} while reading {name}."
         else:
             why = "READER_FAILED", f"The reader ended while reading {name} (status {code})."
         finding: Finding = fault(why[0], why[1], line=self.line)

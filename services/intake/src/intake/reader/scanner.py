@@ -28,6 +28,7 @@ _TAG: Final = re.compile(rb"<[^>\"']*+(?:(?:\"[^\"]*+\"|'[^']*+')[^>\"']*+)*+>")
 _LONGEST_TAG: Final = 64 * 1024
 _LONGEST_TOKEN: Final = 20
 _SHOWN: Final = 200
+_SHOWN_OF_TOO_LARGE: Final = 4096
 _MOST_GAPS: Final = 50
 
 
@@ -224,8 +225,7 @@ class Scanner:
 
     def _too_large(self, line: int) -> Cut:
         """Give up an activity: look for its end without keeping it."""
-        most = self._limits.activity_bytes // (1024 * 1024)
-        beginning = bytes(self._buffer[:4096])
+        beginning = bytes(self._buffer[:_SHOWN_OF_TOO_LARGE])
         self._drop(1)  # so that its own start tag is not found again
         while True:
             token = _TOKEN.search(self._buffer)
@@ -247,7 +247,7 @@ class Scanner:
                 end = self._find(b">", 0)
                 self._drop(end or len(self._buffer))
                 break
-        return Cut(beginning, line, f"The activity is larger than {most} MiB.")
+        return Cut(beginning, line, self._larger)
 
     # The buffer.
 
@@ -295,9 +295,16 @@ class Scanner:
         return len(self._buffer) - place if place >= 0 else 0
 
     def _take(self, size: int, line: int, problem: str | None = None) -> Cut:
-        xml = bytes(self._buffer[:size])
+        kept = size
+        if size > self._limits.activity_bytes:
+            kept, problem = _SHOWN_OF_TOO_LARGE, self._larger
+        xml = bytes(self._buffer[:kept])
         self._drop(size)
         return Cut(xml, line, problem)
+
+    @property
+    def _larger(self) -> str:
+        return f"The activity is larger than {self._limits.activity_bytes // 1024} KiB."
 
     def _drop(self, size: int) -> None:
         self._line += self._buffer.count(b"\n", 0, size)

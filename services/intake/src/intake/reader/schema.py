@@ -37,7 +37,11 @@ _LINE: Final = re.compile(r", line \d+, column (\d+).*$")
 _BROKEN: Final = ("plumbline:NOT_WELL_FORMED", "Mend the XML here; an editor that knows XML shows the place.")
 _BAD_BYTES: Final = ("plumbline:ENCODING", "Save the file as UTF-8, or declare the encoding it has.")
 _TOO_DEEP: Final = ("plumbline:TOO_DEEP", "Nest the elements as IATI does; it needs no more than ten levels.")
+_TOO_LONG: Final = ("plumbline:TEXT_TOO_LONG", "Keep each text below 10 MB, and names and attributes far below.")
 _TOO_MANY: Final = ("plumbline:TOO_MANY_ELEMENTS", "Split the activity.")
+
+
+_PIECE: Final = 64 * 1024
 
 
 class Unreadable(Exception):
@@ -131,13 +135,14 @@ def _parse(xml: bytes, head: bytes, line: int) -> etree._Element:
     parser = _parser()
     try:
         parser.feed(head)
-        parser.feed(xml)
+        for place in range(0, len(xml), _PIECE):  # libxml2 takes no more than 10 MB at once
+            parser.feed(xml[place : place + _PIECE])
         parser.feed(b"</iati-activities>")
         whole = parser.close()
     except etree.XMLSyntaxError as error:
         at = line + max(0, (error.lineno or 1) - 1)
-        message = _LINE.sub("", error.msg or "not well-formed")
-        kind = _BROKEN
+        message = _LINE.sub("", error.msg or "not well-formed").strip()
+        kind = _TOO_LONG if message.startswith("Resource limit exceeded") else _BROKEN
         try:
             xml.decode("utf-8")
         except UnicodeDecodeError as bad:

@@ -15,6 +15,9 @@ THEME_URI: Final = "https://plumbline.example/vocabulary/theme"
 MARKER_URI: Final = "https://plumbline.example/vocabulary/marker"
 """policy-marker@vocabulary-uri under vocabulary 99 for the UN gender equality and human rights markers."""
 
+DEMONSTRATION_URI: Final = "https://plumbline.example/vocabulary/demonstration"
+"""tag@vocabulary-uri under vocabulary 99 of an activity that is invented for a demonstration."""
+
 PILLARS: Final = ("P1", "P2", "P3", "P4")
 
 OWN: Final = frozenset({"98", "99"})

@@ -14,7 +14,7 @@ from intake.domain.iati.node import Node, said
 from intake.domain.iati.rules.activity import dates
 from intake.domain.iati.rules.identity import LONGEST
 from intake.domain.iati.verdict import Verdict
-from intake.domain.iati.vocabulary import MARKER_URI
+from intake.domain.iati.vocabulary import DEMONSTRATION_URI, MARKER_URI
 
 _CLASSIFICATION: Final = re.compile(r"public|member-states|compact|owner|state:[A-Z]{2}")
 _DATES: Final = {"1": "planned_start", "2": "actual_start", "3": "planned_end", "4": "actual_end"}
@@ -68,7 +68,7 @@ def reporter_of(activity: Node) -> str | None:
 
 
 def _links(activity: Node, verdict: Verdict) -> list[dict[str, str]]:
-    found = []
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for related in activity.all("related-activity"):
         link = {"ref": related.get("ref") or "", "type": related.get("type") or ""}
         if len(link["ref"]) > LONGEST:
@@ -80,9 +80,9 @@ def _links(activity: Node, verdict: Verdict) -> list[dict[str, str]]:
                 text=link["ref"],
                 severity="warning",
             )
-        elif link["ref"] and link["type"] and link not in found:
-            found.append(link)
-    return sorted(found, key=lambda link: (link["type"], link["ref"]))
+        elif link["ref"] and link["type"]:
+            found[link["type"], link["ref"]] = link
+    return [found[key] for key in sorted(found)]
 
 
 def _markers(activity: Node, verdict: Verdict) -> list[dict[str, Any]]:
@@ -130,7 +130,9 @@ def _classification(activity: Node, verdict: Verdict) -> str | None:
 
 
 def _demonstration(activity: Node, verdict: Verdict) -> bool:
-    return bool(yes(activity, "demonstration", verdict))
+    """Whether the project is invented: said by a tag that survives every tool, or by Plumbline's own attribute."""
+    tagged = any(tag.get("vocabulary-uri") == DEMONSTRATION_URI for tag in activity.all("tag"))
+    return tagged or bool(yes(activity, "demonstration", verdict))
 
 
 def _edition(text: str | None) -> str | None:

@@ -90,9 +90,11 @@ def _aid_types(activity: Node, verdict: Verdict) -> None:
 def _aid_type(some: list[Node], with_dac: str, once: str, verdict: Verdict) -> None:
     if not some:
         return
-    used = [node.get("vocabulary") or "1" for node in some]
+    used: set[str] = set()
+    for node in some:
+        vocabulary = node.get("vocabulary") or "1"
+        if vocabulary in used:
+            verdict.add(once, node, f"Another {node.tag} of vocabulary {vocabulary} stands before this one.")
+        used.add(vocabulary)
     if "1" not in used:
         verdict.add(with_dac, some[0], f"No {some[0].tag} of vocabulary 1 stands beside this one.")
-    for place, (node, vocabulary) in enumerate(zip(some, used, strict=True)):
-        if used.index(vocabulary) < place:
-            verdict.add(once, node, f"Another {node.tag} of vocabulary {vocabulary} stands before this one.")

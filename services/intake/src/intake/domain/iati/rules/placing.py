@@ -38,11 +38,15 @@ def _sectors(activity: Node, verdict: Verdict) -> None:
 def _recipients(activity: Node, verdict: Verdict) -> None:
     own = [node for tag in _RECIPIENTS for node in activity.all(tag)]
     transactions = activity.all("transaction")
-    below = [node for node in transactions if any(node.all(tag) for tag in _RECIPIENTS)]
+    below = [node for node in transactions if _placed(node)]
     if own and below:
         verdict.add("iati:3.6.2", below[0], "Recipients stand both on the activity and on its transactions.")
     elif not own and not below:
         verdict.add("iati:3.7.1", activity, "The activity has no recipient country or region.")
     elif not own and len(below) < len(transactions):
-        lacking = next(node for node in transactions if node not in below)
+        lacking = next(node for node in transactions if not _placed(node))
         verdict.add("iati:3.7.2", lacking, f"{len(transactions) - len(below)} transactions have no recipient.")
+
+
+def _placed(transaction: Node) -> bool:
+    return any(transaction.all(tag) for tag in _RECIPIENTS)
