@@ -56,6 +56,11 @@ def static(name: str) -> str:
     return f"/static/{release()}/{name}"
 
 
+def said(text: str) -> str:
+    """A word from a table, translated. ``_()`` is for texts that stand in a template: it marks them as markup."""
+    return text
+
+
 def figure_address(metric: str, scope: str) -> str:
     """The page of a figure."""
     return f"/metrics/{quote(metric, safe='')}?scope={quote(scope, safe=':|')}"
@@ -92,6 +97,7 @@ def environment() -> Environment:
     }
     env.globals |= {
         "words": words,
+        "said": said,
         "numerals": NUMERALS,
         "shape_of": figure.shape_of,
         "static": static,
