@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("data", type=Path, metavar="DATA_DIR", help="where codelists/ and geo/ are")
     parser.add_argument("--date", required=True, metavar="DAY", help="when the lists were fetched, for their heads")
+    parser.add_argument("--out", type=Path, default=HERE, metavar="DIR", help="where to write; the package itself")
     parser.add_argument("--places", type=Path, metavar="DIR", help="also write countries and regions for the portal")
     given = parser.parse_args(arguments)
     lists = given.data / "codelists"
@@ -45,10 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{lists} holds no embedded-2.03: give the folder that holds codelists/ and geo/", file=sys.stderr)  # noqa: T201
         return 2
     mapping = list(_mapping(lists / "embedded-2.03" / "mapping.xml"))
-    _write(HERE / "mapping.csv", ("path", "list", "vocabulary"), mapping, "IATI 2.03 code list mapping", given.date)
+    given.out.mkdir(parents=True, exist_ok=True)
+    _write(
+        given.out / "mapping.csv", ("path", "list", "vocabulary"), mapping, "IATI 2.03 code list mapping", given.date
+    )
     for name in sorted({row[1] for row in mapping} | set(EXTRA)):
-        _write_list(lists, name, given.date)
-    _write_m49(given.data / "geo" / "unsd-m49", given.date)
+        _write_list(lists, name, given.out, given.date)
+    _write_m49(given.data / "geo" / "unsd-m49", given.out, given.date)
     if given.places:
         _write_places(given.data / "geo" / "unsd-m49", given.places, given.date)
     return 0
@@ -68,7 +72,7 @@ def _mapping(path: Path) -> Iterable[tuple[str, str, str]]:
             yield where.removeprefix("//iati-activity/"), reference.get("ref") or "", vocabulary
 
 
-def _write_list(lists: Path, name: str, day: str) -> None:
+def _write_list(lists: Path, name: str, target: Path, day: str) -> None:
     path = lists / "embedded-2.03" / "xml" / f"{name}.xml"
     embedded = path.exists()
     if not embedded:
@@ -80,7 +84,7 @@ def _write_list(lists: Path, name: str, day: str) -> None:
         for item in root.iter("codelist-item")
     ]
     kind = f"embedded={int(embedded)} complete={int(complete)}"
-    _write(HERE / f"{name}.csv", ("code", "name", "status"), sorted(rows), f"IATI code list {name}, {kind}", day)
+    _write(target / f"{name}.csv", ("code", "name", "status"), sorted(rows), f"IATI code list {name}, {kind}", day)
 
 
 def _english(item: etree._Element) -> str:
@@ -105,11 +109,11 @@ def _areas(rows: Iterable[dict[str, str]]) -> dict[str, str]:
     return found
 
 
-def _write_m49(folder: Path, day: str) -> None:
+def _write_m49(folder: Path, target: Path, day: str) -> None:
     rows = _m49(folder, "en")
     codes = _areas(rows) | {row["M49 Code"]: row["Country or Area"].strip() for row in rows}
     lines = [(code, name, "active") for code, name in sorted(codes.items())]
-    _write(HERE / "M49.csv", ("code", "name", "status"), lines, "UN M49 areas, embedded=0 complete=1", day)
+    _write(target / "M49.csv", ("code", "name", "status"), lines, "UN M49 areas, embedded=0 complete=1", day)
 
 
 def _write_places(folder: Path, target: Path, day: str) -> None:
