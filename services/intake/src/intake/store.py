@@ -116,20 +116,40 @@ def _known(row: Any) -> Known:
     return Known(row["digest"], row["tombstone"], orjson.loads(row["body"]) if row["body"] else None)
 
 
-FactRow = tuple[str, str, bytes, bool, bool, int, str | None]
+async def measures(conn: Any, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The IATI measure of these indicators, by (project, key); of those that are defined and not withdrawn."""
+    rows = await conn.fetch(
+        "select f.project_id, f.key, f.body->>'measure' as measure from fact f"
+        " join unnest($1::text[], $2::text[]) as x(p, k) on f.project_id = x.p and f.key = x.k where not f.tombstone",
+        [p for p, _ in keys],
+        [k for _, k in keys],
+    )
+    return {(r["project_id"], r["key"]): r["measure"] for r in rows}
 
 
-async def save_facts(conn: Any, rows: Sequence[FactRow]) -> None:
-    """Replace the current versions: (project, key, digest, tombstone, from_file, sequence, body as JSON)."""
+FactRow = tuple[str, str, bytes, int, str | None]
+"""A fact to keep: project, key, digest (none of a tombstone), sequence, body as JSON where it is kept."""
+
+
+async def save_facts(conn: Any, rows: Sequence[FactRow], *, from_file: bool) -> None:
+    """Replace the current versions."""
     latest = {(r[0], r[1]): r for r in rows}
     ordered = [latest[k] for k in sorted(latest)]
     await conn.execute(
         "insert into fact (project_id, key, digest, tombstone, from_file, sequence, body)"
-        " select * from unnest($1::text[], $2::text[], $3::bytea[], $4::bool[], $5::bool[], $6::bigint[], $7::jsonb[])"
+        " select p, k, d, length(d) = 0, $6, s, b"
+        " from unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::jsonb[]) as x(p, k, d, s, b)"
         " on conflict (project_id, key) do update set digest = excluded.digest, tombstone = excluded.tombstone,"
         " from_file = excluded.from_file, sequence = excluded.sequence, body = excluded.body",
-        *([r[i] for r in ordered] for i in range(7)),
+        *([r[i] for r in ordered] for i in range(4)),
+        _unless_empty([r[4] for r in ordered]),
+        from_file,
     )
+
+
+def _unless_empty(column: list[str | None]) -> list[str | None] | None:
+    """A column to unnest; one of nulls alone is not sent, because asyncpg looks at every element thrice."""
+    return column if any(value is not None for value in column) else None
 
 
 @dataclass(slots=True)
@@ -177,6 +197,31 @@ _INSERT = (
 async def add_submissions(conn: Any, rows: Sequence[Submission]) -> None:
     """Add finished or open submissions."""
     await conn.execute(_INSERT, *([getattr(r, c) for r in rows] for c in _COLUMNS))
+
+
+async def add_events(conn: Any, rows: Sequence[Submission]) -> None:
+    """Add finished submissions of one event each, which one sender sent by one way at one time.
+
+    A few columns say everything about them; the rest is the same for all, or follows from the decision.
+    """
+    first = rows[0]
+    await conn.execute(
+        "insert into submission (id, event_id, project_id, traceparent, outcome, accepted, amended, unchanged,"
+        " quarantined, events, entity, channel, state, received_at, processed_at)"
+        " select id, event, project, trace, case d when 'amended' then 'accepted' else d end, (d = 'accepted')::int,"
+        " (d = 'amended')::int, (d = 'unchanged')::int, (d = 'quarantined')::int, (d in ('accepted', 'amended'))::int,"
+        " $6, $7, 'done', $8, $9"
+        " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as x(id, event, project, trace, d)",
+        [r.id for r in rows],
+        [r.event_id for r in rows],
+        [r.project_id for r in rows],
+        _unless_empty([r.traceparent for r in rows]),
+        ["amended" if r.amended else r.outcome for r in rows],
+        first.entity,
+        first.channel,
+        first.received_at,
+        first.processed_at,
+    )
 
 
 async def update_submission(conn: Any, row: Submission, readability: dict[str, Any] | None = None) -> None:

@@ -95,8 +95,8 @@ def naming(data: Mapping[str, Any], key: str) -> list[Fault]:
     return []
 
 
-def sense(type_: str, data: Mapping[str, Any], indicator: Mapping[str, Any] | None) -> list[Fault]:
-    """Whether the figures can be meant; every fault at once. ``indicator`` is the observation's definition."""
+def sense(type_: str, data: Mapping[str, Any], measure: str | None) -> list[Fault]:
+    """Whether the figures can be meant; every fault at once. ``measure`` is that of the observation's indicator."""
     kind = type_.split(".")[0]
     if type_ in {"project.submitted.v1", "project.amended.v1"}:
         return _project(data)
@@ -105,7 +105,7 @@ def sense(type_: str, data: Mapping[str, Any], indicator: Mapping[str, Any] | No
     if kind == "observation":
         found = _period(data["period"]["start"], data["period"]["end"], "data/period")
         if type_ != "observation.retracted.v1":
-            found += _observation(data, indicator)
+            found += _observation(data, measure)
         return found
     if kind == "budget":
         return _period(data["budget"]["period_start"], data["budget"]["period_end"], "data/budget")
@@ -195,7 +195,7 @@ def _indicator(data: Mapping[str, Any]) -> list[Fault]:
     return found
 
 
-def _observation(data: Mapping[str, Any], indicator: Mapping[str, Any] | None) -> list[Fault]:
+def _observation(data: Mapping[str, Any], measure: str | None) -> list[Fault]:
     found: list[Fault] = []
     given = [k for k in ("value", "rubric") if data.get(k) is not None]
     if data.get("numerator") is not None or data.get("denominator") is not None:
@@ -216,7 +216,6 @@ def _observation(data: Mapping[str, Any], indicator: Mapping[str, Any] | None) -
                 "RUBRIC_ASSESSOR", "A rubric level has no assessor", "Name who judged it in assessor", "data/assessor"
             )
         )
-    measure = (indicator or {}).get("measure")
     if measure == "5" and data.get("value") is not None:
         found.append(
             fault(

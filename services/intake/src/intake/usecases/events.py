@@ -29,11 +29,12 @@ _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 @dataclass(slots=True)
 class Item:
-    """One event on its way through: what it says, what is wrong with it, and its submission."""
+    """One event on its way through: what it says under which business key, what is wrong with it, its submission."""
 
     envelope: Envelope
     submission: Submission
     type: str = ""
+    key: str = ""
     data: dict[str, Any] | None = None
     faults: list[Fault] = field(default_factory=list)
 
@@ -73,14 +74,16 @@ async def receive(
         item.faults += ownership(entity.ref, entity.names, project, ledger.owner(project), item.type)
     well = [i for i in well if not i.refused]
     await ledger.claim(i.data["project_id"] for i in well if i.data)
-    await ledger.load(key for i in well for key in _keys(i))
+    await ledger.load((i.submission.project_id or "", i.key) for i in well)
+    await ledger.load_measures(_indicator(i) for i in well if i.type.startswith("observation."))
     for item in well:
         _apply(item, entity, ledger)
     await ledger.save()
     for item in items:
         _finish(item)
         receipts.say(tx, item.submission, item.faults, now=now, cause=item.envelope)
-    await store.add_submissions(tx.conn, [i.submission for i in items])
+    if items:
+        await store.add_events(tx.conn, [i.submission for i in items])
     for item in items:
         if item.faults:
             await store.add_findings(tx.conn, item.submission.id, 1, item.faults)
@@ -112,7 +115,7 @@ def _read(item: Item, max_bytes: int) -> None:
             )
         )
         return
-    if _NUL.search(envelope.data):
+    if b"\\u0000" in envelope.data and _NUL.search(envelope.data):
         item.faults.append(
             fault("CHARACTER", "A text holds the character U+0000, which no database keeps", "Leave it out", "data")
         )
@@ -146,7 +149,8 @@ def _read(item: Item, max_bytes: int) -> None:
     item.type = model.TYPE
     item.data = payload.model_dump(mode="json", by_alias=True, exclude_none=True)
     item.data.pop("origin", None)
-    item.faults += naming(item.data, business_key(item.type, item.data))
+    item.key = business_key(item.type, item.data)
+    item.faults += naming(item.data, item.key)
     item.submission.project_id = item.data["project_id"]
 
 
@@ -166,13 +170,9 @@ def _remedy(kind: str, model: type[Payload]) -> str:
     return f"See the schema of {model.TYPE}"
 
 
-def _keys(item: Item) -> list[tuple[str, str]]:
+def _indicator(item: Item) -> tuple[str, str]:
     assert item.data is not None
-    project = item.data["project_id"]
-    keys = [(project, business_key(item.type, item.data))]
-    if item.type.startswith("observation."):
-        keys.append((project, f"indicator:{item.data['indicator_id']}"))
-    return keys
+    return item.data["project_id"], f"indicator:{item.data['indicator_id']}"
 
 
 def _apply(item: Item, entity: Entity, ledger: Ledger) -> None:
@@ -182,8 +182,8 @@ def _apply(item: Item, entity: Entity, ledger: Ledger) -> None:
     if ledger.owner(project) != entity.ref:  # another transaction claimed it a moment ago
         item.faults += ownership(entity.ref, entity.names, project, ledger.owner(project), item.type)
         return
-    indicator = ledger.indicator(project, data["indicator_id"]) if item.type.startswith("observation.") else None
-    item.faults += sense(item.type, data, indicator)
+    measure = ledger.measure(project, data["indicator_id"]) if item.type.startswith("observation.") else None
+    item.faults += sense(item.type, data, measure)
     if item.refused:
         return
     if data.get("allocations"):

@@ -27,6 +27,7 @@ class Ledger:
         self._from_file = from_file
         self.projects = projects
         self.known: dict[tuple[str, str], Known] = {}
+        self._measures: dict[tuple[str, str], str] = {}
         self._rows: list[FactRow] = []
         self._touched: dict[str, ProjectRow] = {}
 
@@ -53,10 +54,19 @@ class Ledger:
         if wanted:
             self.known |= await store.facts(self._tx.conn, wanted)
 
-    def indicator(self, project_id: str, indicator_id: str) -> dict[str, Any] | None:
-        """The indicator's definition as it now stands."""
-        found = self.known.get((project_id, f"indicator:{indicator_id}"))
-        return found.body if found and not found.tombstone else None
+    async def load_measures(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Load what kind of figure these indicators take: an observation needs no more of its definition."""
+        wanted = [k for k in set(keys) if k not in self.known]
+        if wanted:
+            self._measures |= await store.measures(self._tx.conn, wanted)
+
+    def measure(self, project_id: str, indicator_id: str) -> str | None:
+        """The IATI measure of the indicator as it now stands; None where nobody has defined it."""
+        key = (project_id, f"indicator:{indicator_id}")
+        found = self.known.get(key)  # defined or withdrawn a moment ago
+        if found is None:
+            return self._measures.get(key)
+        return found.body["measure"] if found.body and not found.tombstone else None
 
     def apply(
         self, type_: str, data: dict[str, Any], origin: dict[str, Any], cause: Envelope | None, time: datetime | None
@@ -117,7 +127,7 @@ class Ledger:
         self._touched[project.project_id] = project
         keep = not decision.tombstone and decision.key.split(":")[0] in _KEPT_BODIES
         self._rows.append((
-            project.project_id, decision.key, decision.digest, decision.tombstone, self._from_file, project.sequence,
+            project.project_id, decision.key, decision.digest, project.sequence,
             orjson.dumps(body).decode() if keep else None,
         ))  # fmt: skip
         self.known[(project.project_id, decision.key)] = Known(
@@ -154,4 +164,4 @@ class Ledger:
         if self._touched:
             await store.save_projects(self._tx.conn, list(self._touched.values()))
         if self._rows:
-            await store.save_facts(self._tx.conn, self._rows)
+            await store.save_facts(self._tx.conn, self._rows, from_file=self._from_file)
