@@ -26,9 +26,13 @@ class Finding:
     text: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields that say something, ready for JSON."""
+        """The fields that say something, ready for JSON and for a table, which keeps no U+0000."""
         read = ((name, getattr(self, name)) for name in self.__slots__)
-        return {name: value for name, value in read if value is not None}
+        return {
+            name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
+            for name, value in read
+            if value is not None
+        }
 
 
 def clip(text: str | None) -> str | None:

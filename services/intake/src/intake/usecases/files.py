@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from contracts.envelope import Envelope, parse_rfc3339
+from contracts.envelope import Envelope
 from intake import store
 from intake.domain.acceptance import Fault, fault, ownership
 from intake.domain.ledger import business_key
 from intake.reader import FileSummary, JudgedActivity, Limits, read_file
 from intake.store import Entity, Submission
-from intake.usecases import receipts
+from intake.usecases import admission, receipts
 from intake.usecases.ledger import Ledger
 from runtime.access import SYSTEM
-from runtime.db import Database, Tx
+from runtime.db import TRANSIENT, Database, Tx
+
+log = logging.getLogger(__name__)
 
 CHUNK: Final = 40  # activities a transaction: short locks, and little to repeat after a crash
 
@@ -61,26 +63,36 @@ async def process_next(database: Database, limits: Limits) -> bool:
             return False
         try:
             await _process(database, row, limits)
+        except TRANSIENT:
+            raise
+        except Exception as error:  # a file that cannot be kept must not end intake, again and again
+            log.error("file %s: %r", row["id"], error, exc_info=error)
+            await _give_up(database, row["id"], error)
         finally:
             await store.let_go(session, row["id"])
     return True
 
 
-async def _process(database: Database, row: Any, limits: Limits) -> None:
-    submission = _from_row(row)
+async def _give_up(database: Database, submission_id: str, error: Exception) -> None:
+    """Close a file whose next activities cannot be kept; those before them stand."""
     async with database.transaction(SYSTEM) as tx:
-        entity = (await store.entities(tx.conn))[submission.entity]
+        row = await store.submission(tx.conn, submission_id)
+        progress = await _progress(tx, row)
+        last = progress.submission.activities
+        told = fault(
+            "NOT_KEPT",
+            f"What follows the first {last} activities could not be kept: {error}",
+            "Send the activities behind it in a file of their own, and tell operations of this receipt",
+        )
+        await _finish(tx, progress, [told])
+
+
+async def _process(database: Database, row: Any, limits: Limits) -> None:
+    async with database.transaction(SYSTEM) as tx:
+        progress = await _progress(tx, row)
+        submission = progress.submission
         submission.state = "processing"
         await store.update_submission(tx.conn, submission)
-        known = orjson.loads(row["readable"])
-        progress = Progress(
-            submission,
-            entity,
-            await store.finding_count(tx.conn, submission.id),
-            Counter({k: known.get(k, 0) for k in ("indicators", "scorable")}),
-            Counter(known.get("reasons", {})),
-            dict(known.get("remedies", {})),
-        )
     path = await _spool(database, submission.id)
     done = submission.activities
     try:
@@ -101,6 +113,20 @@ async def _process(database: Database, row: Any, limits: Limits) -> None:
                 chunk = []
     finally:
         path.unlink(missing_ok=True)
+
+
+async def _progress(tx: Tx, row: Any) -> Progress:
+    """What a file has come to, as its row says."""
+    submission = _from_row(row)
+    known = orjson.loads(row["readable"])
+    return Progress(
+        submission,
+        (await store.entities(tx.conn))[submission.entity],
+        await store.finding_count(tx.conn, submission.id),
+        Counter({k: known.get(k, 0) for k in ("indicators", "scorable")}),
+        Counter(known.get("reasons", {})),
+        dict(known.get("remedies", {})),
+    )
 
 
 async def _spool(database: Database, submission_id: str) -> Path:
@@ -126,7 +152,8 @@ async def _keep(tx: Tx, progress: Progress, chunk: Sequence[JudgedActivity]) -> 
     good: list[JudgedActivity] = []
     for activity in chunk:
         own = [f.as_dict() for f in activity.findings]
-        own += _identity(activity, progress)
+        own += admission.identity(activity, progress.entity, progress.seen)
+        own += admission.keepable(activity)
         for f in own:
             f.setdefault("project_id", activity.project_id)
         faults += own
@@ -172,33 +199,6 @@ async def _keep(tx: Tx, progress: Progress, chunk: Sequence[JudgedActivity]) -> 
     await store.update_submission(tx.conn, submission, progress.as_readability())
 
 
-def _identity(activity: JudgedActivity, progress: Progress) -> list[Fault]:
-    found = []
-    place = {"line": activity.line}
-    if activity.reporting_org and activity.reporting_org not in progress.entity.names:
-        found.append(
-            fault(
-                "IDENTITY",
-                f"reporting-org is {activity.reporting_org}, but {progress.entity.ref} sent the file",
-                f"Submit it as {activity.reporting_org}, or have that reference registered as one of yours",
-                "reporting-org/@ref",
-            )
-            | place
-        )
-    if activity.project_id and activity.project_id in progress.seen:
-        found.append(
-            fault(
-                "IDENTIFIER_TWICE",
-                f"{activity.project_id} stands in this file more than once; the first one counts",
-                "Keep one activity an identifier",
-                "iati-identifier",
-            )
-            | place
-        )
-    progress.seen.add(activity.project_id or "")
-    return found
-
-
 def _apply(
     activity: JudgedActivity,
     ledger: Ledger,
@@ -211,7 +211,7 @@ def _apply(
     submission = progress.submission
     project_id = str(activity.project_id)
     row = ledger.projects[project_id]
-    edition = _edition(activity)
+    edition = admission.edition(activity)
     if row.edition is not None and edition is not None and edition < row.edition:
         submission.unchanged += 1
         return [
@@ -251,16 +251,6 @@ def _apply(
     sources.append((project_id, row.classification, activity.line, zlib.compress(activity.xml, 6)))
     readable.append((project_id, orjson.dumps(activity.readability).decode()))
     return []
-
-
-def _edition(activity: JudgedActivity) -> datetime | None:
-    for f in activity.facts:
-        if f.type == "project.submitted.v1" and f.data.get("edition"):
-            try:
-                return parse_rfc3339(f.data["edition"])
-            except ValueError:
-                return None
-    return None
 
 
 async def _finish(tx: Tx, progress: Progress, faults: list[Fault]) -> None:
