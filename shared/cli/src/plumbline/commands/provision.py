@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from confluent_kafka import KafkaException
 
 from contracts.streams import STREAMS
 from plumbline.output import Json, NoStack, Refused, WrongUse, print_json, say
-from plumbline.stack.errors import StackError
+from plumbline.stack.errors import AccessRefused, NotRunning, StackError
 from plumbline.stack.layout import Secrets
 from plumbline.stack.provision import Provisioner, secret_of
+from plumbline.stack.refusals import check_login
 
 
 def register(app: typer.Typer) -> None:
@@ -41,17 +41,17 @@ def provision(
         raise WrongUse(f"{secrets} holds no {secret_of(user)}", "sh deploy/make-secrets.sh makes it")
     if entity and not os.access(secrets, os.W_OK):
         raise WrongUse(f"{secrets} cannot be written, and the new entities' passwords are kept there", "See --secrets")
-    provisioner = Provisioner(bootstrap, user, kept, replicas=replicas)
     try:
+        check_login(bootstrap, user, kept.read(secret_of(user)))
+        provisioner = Provisioner(bootstrap, user, kept, replicas=replicas)
         provisioner.services()
         provisioner.entities(entity or [])
+    except NotRunning:
+        raise NoStack(f"Kafka at {bootstrap} does not answer", "Is the address right, and does it run?") from None
+    except AccessRefused as error:
+        raise Refused(error.message, f"Is {kept.path(secret_of(user))} its password?") from None
     except StackError as error:
-        raise Refused(str(error)) from None
-    except KafkaException as error:
-        raise NoStack(
-            f"Kafka at {bootstrap} refused: {error.args[0].str()}",
-            f"Is it there, and is {kept.path(secret_of(user))} its administrator's password?",
-        ) from None
+        raise Refused(error.message, error.remedy) from None
     made = [str(kept.path(secret_of(ref))) for ref in entity or []]
     if as_json:
         print_json({"streams": [stream.topic for stream in STREAMS], "entities": entity or [], "passwords": made})
