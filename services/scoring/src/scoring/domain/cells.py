@@ -113,7 +113,7 @@ def _spread_money(vector: Vector, share: Share, present: int) -> None:
 
 def difference(cells: Cells, old: Contribution | None, new: Contribution | None) -> None:
     """Add what turns the old contribution into the new one."""
-    if old is not None and new is not None and old.shares == new.shares:
+    if old is not None and new is not None and (old.shares is new.shares or old.shares == new.shares):
         spread(
             cells,
             Contribution(

@@ -77,18 +77,21 @@ def aggregate(metric: str, scope: str, vector: Vector) -> Figure | None:
     figure.demonstration = vector[At.DEMONSTRATIONS] > 0
     if vector[At.SUSPENDED]:
         figure.flags += ("INCLUDES_SUSPENDED",)
-    _classify(figure, vector)
+    figure.classification, figure.owner = readers_of(scope, vector)
+    if figure.classification != "public":
+        figure.flags += ("SMALL_CELL",)
     return figure
 
 
-def _classify(figure: Figure, vector: Vector) -> None:
-    """Totals are public, unless so few projects are in them that a restricted one could be read off."""
-    kind, _, rest = figure.scope.partition(":")
-    if kind in {"entity", "entity-pillar"}:
-        figure.owner = rest.rpartition("|")[0] if kind == "entity-pillar" else rest
+def readers_of(scope: str, vector: Vector) -> tuple[str, str | None]:
+    """Class and owner of a total. Totals are public, unless so few projects are in one that a restricted project
+    could be read off; an entity always reads its own (ADR 0034).
+    """
+    kind, _, rest = scope.partition(":")
+    owner = rest.rpartition("|")[0] if kind == "entity-pillar" else rest if kind == "entity" else None
     if vector[At.RESTRICTED] and vector[At.PROJECTS] < _SMALL:
-        figure.classification = "owner" if vector[At.CLOSED] else "compact"
-        figure.flags += ("SMALL_CELL",)
+        return ("owner" if vector[At.CLOSED] else "compact"), owner
+    return "public", owner
 
 
 def coverage(observed: int, expected: int) -> tuple[int, int]:

@@ -1,0 +1,67 @@
+"""HTTP in: figures and their explanations, under the caller's own token."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from runtime.access import Principal
+from runtime.auth import principal
+from runtime.db import Tx
+from runtime.http import Json, Problem
+from scoring.usecases import explaining, reading
+
+router = APIRouter(prefix="/v1")
+Caller = Annotated[Principal, Depends(principal)]
+Scope = Annotated[
+    str,
+    Query(
+        max_length=600,
+        description="global, pillar:P1, country:ML, region:<M49>, theme:<code>, entity:<ref>, project:<identifier>,"
+        " indicator:<project>|<indicator>, pillar-country:P3|ML, entity-pillar:<ref>|P3",
+    ),
+]
+
+
+async def _transaction(request: Request, caller: Caller) -> AsyncIterator[Tx]:
+    async with request.app.state.database.transaction(caller) as tx:
+        yield tx
+
+
+Transaction = Annotated[Tx, Depends(_transaction, scope="function")]
+
+
+@router.get("/metrics/{metric}", tags=["figures"])
+async def show_figure(request: Request, metric: str, tx: Transaction, scope: Scope = "global") -> Response:
+    """One figure as it was last published."""
+    found = await reading.figure(tx, metric, scope)
+    if found is None:
+        raise _nothing(metric, scope)
+    return Json(found, request)
+
+
+@router.get("/explanations/{metric}", tags=["figures"])
+async def explain(
+    request: Request,
+    metric: str,
+    tx: Transaction,
+    scope: Scope = "global",
+    limit: Annotated[int, Query(ge=1, le=10_000, description="projects listed; the others are summed")] = 10,
+) -> Response:
+    """How a figure is made: the tree from the figure to the places its facts came from; every sum adds up."""
+    found = await explaining.explain(tx, metric, scope, limit)
+    if found is None:
+        raise _nothing(metric, scope)
+    return Json(found, request)
+
+
+def _nothing(metric: str, scope: str) -> Problem:
+    return Problem(
+        404,
+        "no-figure",
+        "There is no such figure",
+        f"{metric} of {scope} is not published, or not yours to read. M1, M2 and M4 exist for a project, M1 and M2 for"
+        " an indicator, M2 and M4 for every other scope, M7 for global, country, region and theme.",
+    )

@@ -1,0 +1,24 @@
+"""Composition root: the only place that constructs anything."""
+
+from __future__ import annotations
+
+from contracts.streams import CONTEXT, PORTFOLIO
+from runtime.clock import Clock, system_clock
+from runtime.db import Database
+from runtime.delivery import Consumer
+from runtime.http import create_app
+from runtime.service import Service
+from scoring import api, handlers
+from scoring.cache import StateCache
+from scoring.settings import Settings
+
+NAME = "scoring"
+
+
+async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
+    """Scoring, wired and not yet started."""
+    database = await Database.connect(settings.dsn(), NAME, clock=clock)
+    app = create_app("Plumbline scoring", "Figures and what they are made of, to the integer.")
+    app.include_router(api.router)
+    consumer = Consumer(database, NAME, handlers.scoring(StateCache()), streams=(PORTFOLIO, CONTEXT))
+    return Service(NAME, settings, database, app, consumers=[consumer])

@@ -1,0 +1,37 @@
+"""States of projects that were scored lately, decoded: the next event of a project need not read them again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from scoring.domain.state import ProjectState
+
+
+class StateCache:
+    """Keeps states up to a size, the longest unused leave first.
+
+    A state is valid only together with the token of the write that made it: a transaction that was rolled back
+    leaves a token here that no row has. Whoever takes a state owns it until it is put back.
+    """
+
+    def __init__(self, limit: int = 50_000) -> None:
+        self._limit = limit
+        self._size = 0
+        self._kept: OrderedDict[str, tuple[int, ProjectState, int]] = OrderedDict()
+
+    def take(self, project_id: str, token: int) -> ProjectState | None:
+        """The state as of this write, if it is here; it leaves the cache."""
+        kept = self._kept.pop(project_id, None)
+        if kept is None:
+            return None
+        self._size -= kept[2]
+        return kept[1] if kept[0] == token else None
+
+    def put(self, token: int, state: ProjectState) -> None:
+        """Keep a state that is being written under this token."""
+        size = 10 + len(state.transactions) + sum(3 + len(i.actuals) for i in state.indicators.values())
+        self._kept[state.project_id] = (token, state, size)
+        self._size += size
+        while self._size > self._limit:
+            _, (_, _, gone) = self._kept.popitem(last=False)
+            self._size -= gone

@@ -1,0 +1,74 @@
+"""Bytes to facts, and states to bytes and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import lz4.block
+import msgspec
+
+from contracts.context import ClockDayClosed
+from contracts.envelope import PREFIX, Envelope
+from scoring.domain import facts
+from scoring.domain.facts import Fact, Version
+from scoring.domain.state import ProjectState, Published
+
+_FACTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    PREFIX + name: msgspec.json.Decoder(kind) for name, kind in facts.TYPES.items()
+}
+CLOCK: Final = PREFIX + ClockDayClosed.TYPE
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_states: Final = msgspec.msgpack.Decoder(ProjectState)
+_published: Final = msgspec.msgpack.Decoder(dict[str, Published])
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def is_fact(type_: str) -> bool:
+    """Whether scoring reads this event type; others pass by."""
+    return type_ in _FACTS
+
+
+def fact_of(envelope: Envelope) -> Fact:
+    """The fact an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
+    fact: Fact = _FACTS[envelope.type].decode(envelope.data)
+    return fact
+
+
+def version_of(envelope: Envelope) -> Version | None:
+    """What intake stamped on the event; None where it did not."""
+    if envelope.recordedtime is None:
+        return None
+    return Version(micros(envelope.recordedtime), envelope.sequence or "", envelope.id)
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant(micros_: int) -> datetime:
+    """The inverse of ``micros``."""
+    return _EPOCH + timedelta(microseconds=micros_)
+
+
+def pack_state(state: ProjectState) -> bytes:
+    """A project's state, small enough to stay within its row: keys and ids repeat, so lz4 takes most of it."""
+    return lz4.block.compress(_encoder.encode(state), store_size=True)  # type: ignore[no-any-return]
+
+
+def unpack_state(body: bytes) -> ProjectState:
+    """The inverse of ``pack_state``."""
+    return _states.decode(lz4.block.decompress(body))
+
+
+def pack_published(published: dict[str, Published]) -> bytes:
+    """What was last said of a cell's figures."""
+    return _encoder.encode(published)
+
+
+def unpack_published(body: bytes) -> dict[str, Published]:
+    """The inverse of ``pack_published``."""
+    return _published.decode(body) if body else {}

@@ -1,0 +1,59 @@
+"""How a total is made: what each project brings, and the lines that make it add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scoring.domain.explanation import Node, Sources, node_of, project_head, span
+from scoring.domain.parameters import PILLARS
+from scoring.domain.state import BudgetLine, ProjectState, Share
+
+
+def money_node(state: ProjectState, share: Share, sources: Sources) -> Node:
+    """M7: what a project brings into a scope, in cents by pillar, and the budget lines it comes from."""
+    about = state.about
+    event = about.version.id if about is not None else None
+    lines = [_budget_node(line, sources.origin(event)) for line in (about.budgets if about is not None else ())]
+    lines += [_budget_node(r.line, sources.origin(r.version.id)) for r in state.budgets.values()]
+    return node_of(
+        **project_head(state, sources),
+        share=share.ppm,
+        cents=dict(zip((*PILLARS, "unallocated"), share.budget, strict=False)),
+        flags=["PILLAR_INFERRED"] if about is not None and about.inferred else None,
+        children=lines,
+    )
+
+
+def _budget_node(line: BudgetLine, origin: Node | None) -> Node:
+    kind = "revised" if line.type == "2" else "original"
+    label = f"Budget {span(line.start, line.end)}, {kind}"
+    return node_of(kind="budget", label=label, calc=f"{line.amount} {line.currency}", origin=origin)
+
+
+def closing(
+    listed: Iterable[Node], whole: tuple[int, int], readable: tuple[int, int, int], projects: int
+) -> list[Node]:
+    """The lines that make a total add up: what is readable and not listed, and what its owners withhold.
+
+    ``whole`` is the cell's numerator and denominator, ``readable`` the number of projects the caller may read with
+    theirs, ``projects`` the number in the cell.
+    """
+    shown = list(listed)
+    numerator = readable[1] - sum(node["numerator"] for node in shown)
+    denominator = readable[2] - sum(node["denominator"] for node in shown)
+    nodes = []
+    if readable[0] > len(shown):
+        count = readable[0] - len(shown)
+        label = f"{count} more project{'s' if count > 1 else ''}"
+        nodes.append(node_of(kind="others", label=label, count=count, numerator=numerator, denominator=denominator))
+    if projects > readable[0]:
+        nodes.append(
+            node_of(
+                kind="withheld",
+                label="withheld by their owners",
+                count=projects - readable[0],
+                numerator=whole[0] - readable[1],
+                denominator=whole[1] - readable[2],
+            )
+        )
+    return nodes

@@ -1,0 +1,60 @@
+"""Events in: accepted facts, and the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from pydantic import ValidationError
+
+from contracts.context import ClockDayClosed
+from runtime.db import Tx
+from runtime.delivery import Handle, Record
+from scoring.cache import StateCache
+from scoring.codec import CLOCK, fact_of, is_fact, version_of
+from scoring.usecases.applying import Item, accept, close_day
+
+
+def scoring(cache: StateCache) -> Handle:
+    """A handler that scores facts, remembering projects in this cache."""
+
+    async def handle(tx: Tx, records: Sequence[Record]) -> None:
+        items: list[Item] = []
+        days: list[Record] = []
+        for record in records:
+            if is_fact(record.envelope.type):
+                item = _item(tx, record)
+                if item is not None:
+                    items.append(item)
+            elif record.envelope.type == CLOCK:
+                days.append(record)
+        now = tx.clock()
+        if items:
+            await accept(tx, items, cache, now=now)
+        for record in days:
+            await _close(tx, record, cache)
+
+    return handle
+
+
+def _item(tx: Tx, record: Record) -> Item | None:
+    """A record's fact and version; None for one that was just rejected."""
+    try:
+        fact = fact_of(record.envelope)
+    except msgspec.DecodeError as error:
+        tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} scoring can read: {error}")
+        return None
+    version = version_of(record.envelope)
+    if version is None:
+        tx.reject(record, "NO_VERSION", "An accepted fact carries recordedtime; intake stamps it")
+        return None
+    return Item(record, fact, version)
+
+
+async def _close(tx: Tx, record: Record, cache: StateCache) -> None:
+    try:
+        day = ClockDayClosed.model_validate_json(record.envelope.data).date
+    except ValidationError as error:
+        tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} scoring can read: {error.errors()[0]['msg']}")
+        return
+    await close_day(tx, day.toordinal(), record.envelope, cache, now=tx.clock())

@@ -1,0 +1,173 @@
+"""Accepted facts in: one batch brings projects and cells up to date and says what changed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from contracts.envelope import Envelope
+from runtime.db import Tx
+from runtime.delivery import Record
+from scoring import store
+from scoring.cache import StateCache
+from scoring.codec import micros
+from scoring.domain.cells import SIZE, Cells
+from scoring.domain.facts import Fact, Version
+from scoring.domain.figures import aggregate, metrics_of, readers_of, vacated
+from scoring.domain.ledger import Change, alerts, apply, own_figures
+from scoring.domain.ownfigures import scope_of
+from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.state import ProjectState, Share
+from scoring.usecases.publishing import Cause, Publisher
+
+_PAGE: Final = 500  # projects read at once where a day's close touches many
+_ASSESSED: Final = [status not in NOT_ASSESSED for status in STATUSES]
+_GOOD: Final = [status in GOOD for status in STATUSES]
+_UNKNOWN: Final = STATUSES.index("NO_DATA")
+
+
+@dataclass(slots=True)
+class Item:
+    """One fact of a batch: the record it came in, and its version."""
+
+    record: Record
+    fact: Fact
+    version: Version
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction gathers: differences of cells with their causes, and rows to write."""
+
+    publisher: Publisher
+    closed: int
+    token: int = field(default_factory=lambda: secrets.randbits(62))
+    cells: Cells = field(default_factory=dict)
+    causes: dict[str, tuple[Cause, int]] = field(default_factory=dict)
+    saved: list[store.Saved] = field(default_factory=list)
+    shares: dict[str, dict[str, Share]] = field(default_factory=dict)
+
+
+async def accept(tx: Tx, items: Sequence[Item], cache: StateCache, *, now: datetime) -> None:
+    """Enter a batch of facts, score what they touch, and say what changed."""
+    by_project: dict[str, list[Item]] = {}
+    for item in items:
+        by_project.setdefault(item.fact.project_id, []).append(item)
+    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn))
+    refused: set[int] = set()
+    for project_id, state in await _states(tx, sorted(by_project), cache):
+        mine = by_project[project_id]
+        latest = max(mine, key=lambda item: item.version)
+        cause = Cause(latest.record.envelope, latest.version, latest.fact)
+        change = _step(batch, state, [(item.fact, item.version) for item in mine], cause)
+        for position, why in change.refused:
+            tx.reject(mine[position].record, "VALUE", f"A figure cannot be read: {why}")
+            refused.add(id(mine[position]))
+    await _log(tx, [item for item in items if id(item) not in refused])
+    await _write(tx, batch, cache)
+
+
+async def close_day(tx: Tx, day: int, envelope: Envelope, cache: StateCache, *, now: datetime) -> None:
+    """Let a day be over: only projects that were waiting for it are scored again."""
+    if not await store.close_day(tx.conn, day):
+        return
+    batch = _Batch(Publisher(tx, now), day)
+    moment = envelope.recordedtime or envelope.time or now
+    cause = Cause(envelope, Version(micros(moment), envelope.sequence or "", envelope.id))
+    waiting = await store.due_projects(tx.conn, day)
+    for start in range(0, len(waiting), _PAGE):
+        for _, state in await _states(tx, waiting[start : start + _PAGE], cache):
+            _step(batch, state, [], cause)
+    await _write(tx, batch, cache)
+
+
+async def _log(tx: Tx, items: Sequence[Item]) -> None:
+    rows = [store.FactRow(i.fact.project_id, i.version, i.record.envelope.type, i.record.envelope.data) for i in items]
+    await store.append_facts(tx.conn, rows)
+
+
+async def _states(tx: Tx, projects: Sequence[str], cache: StateCache) -> Iterable[tuple[str, ProjectState]]:
+    """The states of these projects, locked in order; a new one where nothing is known."""
+    tokens = await store.lock_projects(tx.conn, projects)
+    states = {p: state for p, token in tokens.items() if (state := cache.take(p, token)) is not None}
+    cold = [p for p in tokens if p not in states]
+    if cold:
+        states |= await store.project_states(tx.conn, cold)
+    return [(p, states.get(p) or ProjectState(p)) for p in projects]
+
+
+def _step(batch: _Batch, state: ProjectState, facts: list[tuple[Fact, Version]], cause: Cause) -> Change:
+    """One project brought up to date: its figures said, its difference added to the cells of the batch."""
+    before = state.contribution
+    change = apply(state, facts, batch.closed, batch.cells)
+    after = state.contribution
+    cause.entity = state.last_entity
+    for key, figure in own_figures(state, change):
+        record = batch.publisher.say(state.published.get(key), figure, cause, state.scored_on)
+        if record is not None:
+            state.published[key] = record
+    classification = state.last_classification
+    for kind, indicator, old, new in alerts(state, change):
+        scope = scope_of(state.project_id, indicator)
+        batch.publisher.alert(kind, scope, (old, new), cause, classification, indicator)
+    old_shares = before.shares if before is not None else {}
+    new_shares = after.shares if after is not None else {}
+    for scope in new_shares.keys() | old_shares.keys():
+        known = batch.causes.get(scope)
+        if known is None or known[0].version < cause.version:
+            batch.causes[scope] = cause, max(state.scored_on, batch.closed)
+    if old_shares is not new_shares and old_shares != new_shares:
+        batch.shares[state.project_id] = new_shares
+    batch.saved.append(_row(state, batch.token))
+    return change
+
+
+def _row(state: ProjectState, token: int) -> store.Saved:
+    weight = state.contribution.weight if state.contribution is not None else (0,) * len(STATUSES)
+    return store.Saved(
+        state,
+        token,
+        state.last_entity,
+        state.last_classification,
+        sum(n for n, good in zip(weight, _GOOD, strict=True) if good),
+        sum(n for n, assessed in zip(weight, _ASSESSED, strict=True) if assessed),
+        weight[_UNKNOWN],
+    )
+
+
+async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
+    """Write projects, then cells: every worker locks in this order."""
+    if not batch.saved:
+        return
+    await store.save_projects(tx.conn, batch.saved)
+    if batch.shares:
+        await store.save_shares(tx.conn, batch.shares)
+    await _write_cells(tx, batch)
+    for row in batch.saved:
+        cache.put(batch.token, row.state)
+
+
+async def _write_cells(tx: Tx, batch: _Batch) -> None:
+    changed = sorted(scope for scope, difference in batch.cells.items() if any(difference))
+    if not changed:
+        return
+    rows = []
+    for scope, row in sorted((await store.lock_cells(tx.conn, changed, SIZE)).items()):
+        sums = [a + b for a, b in zip(row.sums, batch.cells[scope], strict=True)]
+        cause, valid = batch.causes[scope]
+        classification, owner = readers_of(scope, sums)
+        for metric in metrics_of(scope):
+            known = row.published.get(metric)
+            figure = aggregate(metric, scope, sums)
+            if figure is None:
+                if known is None:
+                    continue
+                figure = vacated(metric, scope, classification, owner)
+            record = batch.publisher.say(known, figure, cause, valid)
+            if record is not None:
+                row.published[metric] = record
+        rows.append((store.CellRow(scope, sums, row.published), classification, owner))
+    await store.save_cells(tx.conn, rows)

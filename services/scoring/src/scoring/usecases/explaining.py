@@ -1,0 +1,160 @@
+"""From a figure down to the places its facts came from, as far as the caller may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+
+from runtime.db import Tx
+from scoring import store
+from scoring.domain.cells import At, Vector
+from scoring.domain.explanation import (
+    Node,
+    Sources,
+    effectiveness_node,
+    events_of,
+    indicator_node,
+    pace_node,
+    project_head,
+)
+from scoring.domain.figures import aggregate, metrics_of
+from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.state import ProjectState, Share
+from scoring.domain.totals import closing, money_node
+from scoring.scopes import Own, own_scope
+from scoring.usecases.publishing import payload
+from scoring.usecases.reading import own_figure, project
+
+_DETAILED: Final = 20  # projects of a total that are opened to the last line; the others say where to go on
+
+
+async def explain(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
+    """The tree of a figure; None where there is no such figure, or none for this caller."""
+    own = own_scope(scope)
+    return await (_own(tx, metric, scope, own) if own is not None else _total(tx, metric, scope, limit))
+
+
+async def _own(tx: Tx, metric: str, scope: str, own: Own) -> Node | None:
+    state = await project(tx, own)
+    if state is None:
+        return None
+    figure, known = own_figure(metric, state, own)
+    if figure is None or known is None:
+        return None
+    sources = (await _sources(tx, [state]))[state.project_id]
+    root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, known)
+    if own.indicator is not None:
+        node = indicator_node(own.indicator, state.indicators[own.indicator], sources)
+        if metric == "M2":
+            node["calc"] = _pace_calc(node)
+        return root | {"children": [node]}
+    match metric:
+        case "M4":
+            node = effectiveness_node(state, sources)
+        case "M2":
+            node = pace_node(state, sources)
+        case _:
+            children = [indicator_node(n, i, sources) for n, i in sorted(state.indicators.items()) if i.leaf]
+            return root | {"children": [project_head(state, sources) | {"children": children}]}
+    sums = {"numerator": node["numerator"], "denominator": node["denominator"]}
+    return root | sums | {"calc": node["calc"], "children": [node]}
+
+
+def _pace_calc(node: Node) -> str:
+    pace = node.get("pace", {})
+    if "ratio" not in pace:
+        return str(pace.get("status", "nothing due")).replace("_", " ").lower()
+    return f"{node['raw']} attained ÷ {pace['planned']} planned at {pace['elapsed']} of the time = {pace['ratio']}"
+
+
+async def _total(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
+    if metric not in metrics_of(scope):
+        return None
+    found, position = await _consistent(tx, metric, scope, limit)
+    if found is None:
+        return None
+    figure, known = aggregate(metric, scope, found.cell.sums), found.cell.published.get(metric)
+    if figure is None or known is None:
+        return None
+    whole = _whole(metric, found.cell.sums, position)
+    sources = await _sources(tx, [line.state for line in found.lines[:_DETAILED]])
+    listed = [
+        _line_node(metric, line, sources.get(line.state.project_id), position if metric == "M7" else 0)
+        for line in found.lines
+    ]
+    readable = (found.readable, found.numerator, found.denominator)
+    children = [*listed, *closing(listed, whole, readable, found.cell.sums[At.PROJECTS])]
+    return (
+        {"kind": "figure", "label": f"{metric} of {scope}"}
+        | payload(figure, known)
+        | {"numerator": whole[0], "denominator": whole[1], "calc": f"{whole[0]} ÷ {whole[1]}", "children": children}
+    )
+
+
+async def _consistent(tx: Tx, metric: str, scope: str, limit: int) -> tuple[store.Total | None, int]:
+    """The total, read for the pillar that has the least money at that very moment."""
+    position = 1
+    while True:
+        found = await store.total(tx.conn, metric, scope, limit, position)
+        if found is None or metric != "M7":
+            return found, position
+        budget = found.cell.sums[At.BUDGET : At.BUDGET + 4]
+        least = budget.index(min(budget)) + 1
+        if least == position:
+            return found, position
+        position = least
+
+
+def _whole(metric: str, sums: Vector, position: int) -> tuple[int, int]:
+    if metric == "M4":
+        return sums[At.A_E], sums[At.A_KNOWN]
+    if metric == "M7":
+        budget = sums[At.BUDGET : At.BUDGET + 4]
+        return budget[position - 1], sum(budget)
+    weights = dict(zip(STATUSES, sums[At.WEIGHT : At.WEIGHT + len(STATUSES)], strict=True))
+    good = sum(n for status, n in weights.items() if status in GOOD)
+    return good, sum(n for status, n in weights.items() if status not in NOT_ASSESSED)
+
+
+def _line_node(metric: str, line: store.Line, sources: Sources | None, position: int) -> Node:
+    """One project in a total: its share times its own sum, and below it where that sum comes from."""
+    state, share = line.state, line.share
+    if sources is None:
+        node: Node = {"kind": "project", "id": state.project_id, "label": state.project_id, "entity": state.last_entity}
+        node["explain"] = f"/v1/explanations/{metric if metric != 'M7' else 'M4'}?scope=project:{state.project_id}"
+    elif metric == "M4":
+        node = effectiveness_node(state, sources)
+    elif metric == "M2":
+        node = pace_node(state, sources)
+    else:
+        node = money_node(state, share, sources)
+    return node | {
+        "share": share.ppm,
+        "numerator": line.numerator,
+        "denominator": line.denominator,
+        "calc": _line_calc(metric, state, share, line, position),
+    }
+
+
+def _line_calc(metric: str, state: ProjectState, share: Share, line: store.Line, position: int) -> str:
+    if metric == "M4":
+        whole = state.outcome.whole
+        if whole is None or whole.mean is None:
+            return "nothing reported" if whole is not None else "nothing due"
+        return f"{share.ppm} × {whole.mean} = {line.numerator}"
+    if metric == "M7":
+        return f"P{position}: {line.numerator} of {line.denominator} cents"
+    return f"{share.ppm} × weights = {line.numerator} of {line.denominator}"
+
+
+async def _sources(tx: Tx, states: Iterable[ProjectState]) -> dict[str, Sources]:
+    """The facts behind some projects: their texts, and where they were read."""
+    states = list(states)
+    wanted = [(state.project_id, event) for state in states for event in events_of(state)]
+    facts = await store.facts_by_id(tx.conn, wanted)
+    by_project: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {state.project_id: {} for state in states}
+    for (project_id, event), row in facts.items():
+        by_project[project_id][event] = row.type, orjson.loads(row.body)
+    return {project_id: Sources(found) for project_id, found in by_project.items()}

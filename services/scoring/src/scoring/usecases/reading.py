@@ -1,0 +1,66 @@
+"""One figure, read as the caller may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.envelope import rfc3339
+from runtime.db import Tx
+from scoring import store
+from scoring.codec import instant
+from scoring.domain.figures import Figure, aggregate, metrics_of, vacated
+from scoring.domain.ownfigures import indicator_figures, project_figures
+from scoring.domain.state import ProjectState, Published
+from scoring.scopes import Own, own_scope
+from scoring.usecases.publishing import payload
+
+_OF_PROJECT = ("M1", "M2", "M4")
+_OF_INDICATOR = ("M1", "M2")
+
+
+async def figure(tx: Tx, metric: str, scope: str) -> dict[str, Any] | None:
+    """The figure as it was last published; None where there is none, or none for this caller."""
+    own = own_scope(scope)
+    if own is not None:
+        state = await project(tx, own)
+        return None if state is None else await _own(tx, metric, scope, state, own)
+    if metric not in metrics_of(scope):
+        return None
+    cell = await store.cell(tx.conn, scope)
+    known = cell.published.get(metric) if cell is not None else None
+    if cell is None or known is None:
+        return None
+    found = aggregate(metric, scope, cell.sums) or vacated(metric, scope)
+    return payload(found, known) | {"updated_at": rfc3339(instant(known.updated)), "cause": {"event_id": known.cause}}
+
+
+async def project(tx: Tx, own: Own) -> ProjectState | None:
+    """The state of the project that a scope names, as far as the caller may read it."""
+    return (await store.project_states(tx.conn, [own.project])).get(own.project)
+
+
+def own_figure(metric: str, state: ProjectState, own: Own) -> tuple[Figure | None, Published | None]:
+    """A figure of a project or an indicator, and what was last published of it."""
+    if own.indicator is None:
+        if metric not in _OF_PROJECT:
+            return None, None
+        of_project = project_figures(state)
+        return (of_project[_OF_PROJECT.index(metric)] if of_project else None), state.published.get(metric)
+    if metric not in _OF_INDICATOR:
+        return None, None
+    of_indicator = indicator_figures(state, own.indicator)
+    known = state.published.get(f"{metric}|{own.indicator}")
+    return (of_indicator[_OF_INDICATOR.index(metric)] if of_indicator else None), known
+
+
+async def _own(tx: Tx, metric: str, scope: str, state: ProjectState, own: Own) -> dict[str, Any] | None:
+    found, known = own_figure(metric, state, own)
+    if known is None:
+        return None
+    if found is None:
+        found = vacated(metric, scope, state.last_classification, state.last_entity)
+    cause: dict[str, Any] = {"event_id": known.cause}
+    facts = await store.facts_by_id(tx.conn, [(own.project, known.cause or "")])
+    for fact in facts.values():
+        cause |= {"type": fact.type, "project_id": own.project, "entity": found.owner}
+    return payload(found, known) | {"updated_at": rfc3339(instant(known.updated)), "cause": cause}

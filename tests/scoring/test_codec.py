@@ -1,0 +1,96 @@
+"""What scoring decodes by its own means says the same as the contract."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from pydantic import BaseModel
+from tests.support import scoring_facts
+
+from contracts.catalogue import BY_TYPE
+from contracts.envelope import PREFIX, Envelope
+from contracts.portfolio import FACTS
+from scoring import codec
+from scoring.domain import facts
+from scoring.domain.facts import TYPES
+from scoring.domain.ledger import apply
+from scoring.domain.state import ProjectState
+
+EXAMPLES = Path(__file__).parents[2] / "shared" / "contracts" / "examples"
+
+
+def _envelope(type_: str, data: bytes) -> Envelope:
+    return Envelope(id="e", source="s", type=PREFIX + type_, data=data)
+
+
+def _agree(ours: Any, theirs: Any, where: str) -> None:
+    """Every field of ours is the contract's field of the same name, as deep as it goes."""
+    if dataclasses.is_dataclass(ours) and isinstance(theirs, BaseModel):
+        for field in dataclasses.fields(ours):
+            _agree(getattr(ours, field.name), getattr(theirs, field.name), f"{where}.{field.name}")
+    elif isinstance(ours, list):
+        assert len(ours) == len(theirs), where
+        for n, (x, y) in enumerate(zip(ours, theirs, strict=True)):
+            _agree(x, y, f"{where}[{n}]")
+    else:
+        assert ours == theirs, where
+
+
+def test_every_type_of_the_stream_is_read() -> None:
+    assert set(TYPES) == {model.TYPE for model in FACTS}
+
+
+@pytest.mark.parametrize("type_", sorted(TYPES))
+def test_examples_are_read_as_the_contract_reads_them(type_: str) -> None:
+    for example in sorted((EXAMPLES / type_).glob("*.json")):
+        data = example.read_bytes()
+        _agree(codec.fact_of(_envelope(type_, data)), BY_TYPE[type_].model_validate_json(data), type_)
+
+
+@pytest.mark.parametrize("type_", sorted(TYPES))
+def test_fields_have_the_contracts_names_defaults_and_necessity(type_: str) -> None:
+    """Compared without an example: what may be left out there may be left out here, and means the same."""
+    _same_fields(TYPES[type_], BY_TYPE[type_])
+
+
+def _same_fields(ours: Any, theirs: type[BaseModel]) -> None:
+    for field in dataclasses.fields(ours):
+        model = theirs.model_fields[field.name]
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        assert required == model.is_required(), f"{theirs.__name__}.{field.name}"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"null", b"[]", b"{}", b'{"project_id": 7}', b'{"project_id": "P", "entity": "E", "status": "9"}']
+)
+def test_a_payload_that_is_no_fact_is_refused(data: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        codec.fact_of(_envelope("project.submitted.v1", data))
+
+
+def test_fields_of_tomorrow_are_ignored() -> None:
+    known = {"project_id": "P", "transaction_id": "t", "reason": "twice"}
+    data = json.dumps(known | {"of_tomorrow": {"a": 1}}).encode()
+    fact = codec.fact_of(_envelope("transaction.reversed.v1", data))
+    assert isinstance(fact, facts.TransactionReversed)
+
+
+def test_a_state_survives_its_packing() -> None:
+    state = ProjectState("P")
+    said: list[Any] = [
+        scoring_facts.a_project(countries={"ML": 1_000_000}, budget="10", themes={"T": 1_000_000}),
+        scoring_facts.an_indicator(),
+        scoring_facts.an_actual("40"),
+        scoring_facts.an_actual("50", place=facts.Place("ML", {"sex": "f"})),
+        facts.StatusChanged("P", "2", date(2020, 1, 1)),
+        facts.BudgetRevised("P", facts.Budget(date(2020, 1, 1), date(2020, 12, 31), "5", "USD")),
+        facts.Transaction("P", "t", "3", "7.5", "EUR"),
+    ]
+    apply(state, [(fact, scoring_facts.version("2026-01-01", n)) for n, fact in enumerate(said)], 800_000, {})
+    assert codec.unpack_state(codec.pack_state(state)) == state
