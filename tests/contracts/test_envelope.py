@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contracts.envelope import (
     EXTENSIONS,
@@ -33,7 +33,8 @@ json_values = st.recursive(
     max_leaves=8,
 )
 payloads = st.just(b"") | json_values.map(lambda value: json.dumps(value, ensure_ascii=False).encode())
-TEXTS = [name for name in ("subject", "dataschema", *EXTENSIONS) if name != "recordedtime"]
+TEXTS = [name for name in ("subject", "dataschema", *EXTENSIONS) if name not in {"recordedtime", "traceparent"}]
+traces = st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", fullmatch=True)
 envelopes = st.builds(
     Envelope,
     id=printable,
@@ -42,6 +43,7 @@ envelopes = st.builds(
     data=payloads,
     time=st.none() | instants,
     recordedtime=st.none() | instants,
+    traceparent=traces,  # without one, tracestate says nothing
     extra=st.dictionaries(
         st.from_regex(r"x[a-z0-9]{0,20}", fullmatch=True), printable, max_size=3
     ),
@@ -159,6 +161,17 @@ def test_the_trace_stands_without_prefix_as_other_tools_expect() -> None:
     traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     envelope = from_structured(an_event()).with_trace(traceparent)
     assert ("traceparent", traceparent.encode()) in envelope.to_headers()
+
+
+@pytest.mark.parametrize("broken", ["x", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-zz", "00-AF-01-01"])
+def test_a_trace_that_cannot_be_read_is_left_out_and_no_fault(broken: str) -> None:
+    envelope = from_structured(an_event(traceparent=broken, tracestate="a=b"))
+    assert (envelope.traceparent, envelope.tracestate) == (None, None)
+
+
+def test_an_attribute_has_a_thousand_bytes_at_most() -> None:
+    assert from_structured(an_event(subject="é" * 512)).subject == "é" * 512
+    assert "bytes" in problems_of(an_event(subject="é" * 513))["subject"]
 
 
 def test_instants_are_utc_with_microseconds() -> None:

@@ -181,6 +181,17 @@ async def quarantined(stack: Stack, topic: str) -> list[dict[str, Any]]:
     return [row for row in items if row["topic"] == topic]
 
 
+@pytest.mark.parametrize(
+    "carried", ["x", "00-" + "z" * 32 + "-" + "z" * 16 + "-zz", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"]
+)
+async def test_a_trace_that_cannot_be_read_is_no_fault_of_the_event(entity: Entity, carried: str) -> None:
+    by_kafka, by_http = entity.project("traced"), entity.project("traced")
+    entity.publish(by_kafka.with_trace(carried))
+    assert (await entity.post(by_http.with_trace(carried))).status_code == httpx.codes.ACCEPTED
+    assert (await entity.receipt(event=by_kafka.id))["outcome"] != "quarantined"
+    assert (await entity.receipt(event=by_http.id))["outcome"] != "quarantined"
+
+
 async def test_a_foreign_topic_is_refused_by_the_broker(entity: Entity, other: Entity) -> None:
     """The topic is the identity, so the right to write it is (architecture §2)."""
     forged = other.project("forged")
