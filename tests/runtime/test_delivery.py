@@ -219,6 +219,22 @@ async def test_a_worker_that_was_overtaken_changes_nothing(stack: Stack, databas
         assert await applied(database) == ["a", "d"]
 
 
+async def test_a_hole_before_a_batch_is_read_again(stack: Stack, database: Database) -> None:
+    """A batch tried again as it is would close the gap, and what is missing would be fenced out for good."""
+    entity = kafka.an_entity(stack)
+    topic = inbound(entity).topic
+    name = f"intake-{uuid4().hex[:8]}"
+    async with consuming(stack, database, entity, name=name):
+        kafka.send(stack, entity, topic, events(entity, "a", "b"))
+        await applies(database, "a", "b")
+        async with database.transaction(SYSTEM) as tx:  # the database was set back; the consumer reads on
+            await tx.conn.execute("update consumer_offset set next_offset = 1 where consumer = $1", name)
+            await tx.conn.execute("delete from inbox where consumer = $1", name)
+        kafka.send(stack, entity, topic, events(entity, "c"))
+        await applies(database, "c")
+        assert await applied(database) == ["a", "b", "b", "c"]
+
+
 async def test_a_batch_over_several_partitions_loses_none(stack: Stack, database: Database) -> None:
     """FastStream before 0.7.8 rewound only the first record's partition."""
     entity = kafka.an_entity(stack)

@@ -70,6 +70,14 @@ OnReject = Callable[[Tx, Any, Reject], Awaitable[None]]
 """Told of each record that could not be read, within the same transaction, e.g. to write a receipt."""
 
 
+class _ReadAgainError(Exception):
+    """Records are missing before the batch; the partition is to be read again from an offset."""
+
+    def __init__(self, place: TopicPartition, offset: int) -> None:
+        super().__init__(f"{place.topic}-{place.partition}@{offset}")
+        self.place, self.offset = place, offset
+
+
 class Consumer:
     """Consumes streams for one service under one consumer group."""
 
@@ -140,6 +148,11 @@ class Consumer:
                 break
             except asyncio.CancelledError:
                 raise
+            except _ReadAgainError as gap:
+                # The whole batch goes back: tried again as it is, it would close the gap over what is missing.
+                await message.nack()
+                self._subscriber.consumer.seek(gap.place, gap.offset)
+                return
             except Stopped as stopped:
                 self.healthy, self.failure = False, str(stopped)
                 log.critical("%s: %s", self.name, stopped)
@@ -277,9 +290,8 @@ class Consumer:
             )
             return
         self._gap_at[place] = expected
-        if self._subscriber is not None and self._subscriber.consumer is not None:
-            self._subscriber.consumer.seek(place, expected)
-        raise ConnectionResetError(f"{place.topic}-{place.partition}: read {found}, expected {expected}; reading again")
+        log.warning("%s: %s-%d: read %d, expected %d", self.name, place.topic, place.partition, found, expected)
+        raise _ReadAgainError(place, expected)
 
     def _read(
         self, raw: Sequence[Any], batch_span: Span, spans: list[Span], refused: Reject | None
@@ -288,6 +300,7 @@ class Consumer:
         unreadable: list[tuple[Any, Reject]] = []
         link = Link(batch_span.get_span_context())
         recording = batch_span.get_span_context().is_valid
+        shared: dict[str, str] = {}  # records of one cause are one piece of work: they share a span
         for r in raw:
             try:
                 if refused is not None:
@@ -296,7 +309,9 @@ class Consumer:
             except Reject as reject:
                 unreadable.append((r, reject))
                 continue
-            if (
+            if envelope.traceparent in shared:
+                envelope = envelope.with_trace(shared[envelope.traceparent])
+            elif (
                 recording
                 and len(spans) < _LINKS
                 and (envelope.traceparent is None or telemetry.sampled(envelope.traceparent))
@@ -319,7 +334,10 @@ class Consumer:
                     },
                 )
                 spans.append(span)
-                envelope = envelope.with_trace(telemetry.traceparent_of(span) or envelope.traceparent)
+                own = telemetry.traceparent_of(span) or envelope.traceparent
+                if envelope.traceparent is not None and own is not None:
+                    shared[envelope.traceparent] = own
+                envelope = envelope.with_trace(own)
             records.append(Record(r.topic, r.partition, r.offset, r.key, envelope, r))
         return records, unreadable
 
@@ -468,7 +486,7 @@ def decode(r: Any) -> Envelope:
             event = json.loads(r.value)
             envelope = from_structured(event)
             if envelope.traceparent is None and "traceparent" in headers:
-                envelope = replace(envelope, traceparent=headers["traceparent"])
+                envelope = envelope.with_trace(headers["traceparent"])
             return envelope
         return from_headers(headers, r.value)
     except EnvelopeError as error:

@@ -94,15 +94,18 @@ class Relay:
         counts = {topic: len(await producer.partitions_for(topic)) for topic in {record[0] for record in records}}
         open_batches: dict[tuple[str, int], Any] = {}
         waiting: list[Any] = []
-        spans: list[trace.Span] = []
+        # What one cause says on one topic is one send: thirty figures of one update are one span, not thirty.
+        spans: dict[tuple[str, str], trace.Span] = {}
         try:
             for topic, key, several, value, traceparent in records:
                 headers = list(several)
-                if traceparent and len(spans) < _SPANS and telemetry.sampled(traceparent):
-                    span = _span(topic, traceparent)
-                    spans.append(span)
-                    carried = (telemetry.traceparent_of(span) or traceparent).encode()
-                    headers = [(n, carried if n == "traceparent" else v) for n, v in headers]
+                if traceparent and telemetry.sampled(traceparent):
+                    span = spans.get((topic, traceparent))
+                    if span is None and len(spans) < _SPANS:
+                        span = spans[topic, traceparent] = _span(topic, traceparent)
+                    if span is not None:
+                        carried = (telemetry.traceparent_of(span) or traceparent).encode()
+                        headers = [(n, carried if n == "traceparent" else v) for n, v in headers]
                 place = (topic, _hash(key) % counts[topic])
                 batch = open_batches.get(place)
                 if batch is None or batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
@@ -117,7 +120,7 @@ class Relay:
         finally:
             for future in waiting:
                 future.cancel()  # those of a failed round: nobody waits for them
-            for span in spans:
+            for span in spans.values():
                 span.end()
 
     async def _ready_producer(self) -> AIOKafkaProducer:
