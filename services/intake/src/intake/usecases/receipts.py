@@ -54,7 +54,8 @@ def say(
         "findings": shown,
         "readability": Readability.model_validate(readability).model_dump() if readability else _UNREAD,
     }
-    _send(tx, submission, SubmissionProcessed.TYPE, receipt, now, cause)
+    # There is one receipt a submission: they share their identifier.
+    _send(tx, submission, SubmissionProcessed.TYPE, receipt, submission.id, now, cause)
     if submission.quarantined and submission.channel != "file":
         refused = {
             "submission_id": submission.id,
@@ -63,15 +64,15 @@ def say(
             "project_id": submission.project_id,
             "findings": shown,
         }
-        _send(tx, submission, SubmissionQuarantined.TYPE, refused, now, cause)
+        _send(tx, submission, SubmissionQuarantined.TYPE, refused, new_id(), now, cause)
 
 
 def _send(
-    tx: Tx, submission: Submission, type_: str, data: dict[str, Any], now: datetime, cause: Envelope | None
+    tx: Tx, submission: Submission, type_: str, data: dict[str, Any], id_: str, now: datetime, cause: Envelope | None
 ) -> None:
     said = {name: value for name, value in data.items() if value is not None}
     event = Envelope(
-        id=new_id(),
+        id=id_,
         source="/svc/intake",
         type=PREFIX + type_,
         data=orjson.dumps(said, option=orjson.OPT_UTC_Z),
