@@ -20,7 +20,8 @@ ODD = (
 )  # fmt: skip
 RICH = an_activity(
     attributes='xml:lang="en" default-currency="USD" last-updated-datetime="2026-01-01T00:00:00Z"',
-    places='<recipient-country code="ML" percentage="60"/><recipient-region vocabulary="2" code="011" percentage="40"/>',
+    places='<recipient-country code="ML" percentage="60"/>'
+    '<recipient-region vocabulary="2" code="011" percentage="40"/>',
     sectors='<sector code="15130" percentage="60"/><sector code="15210" percentage="40"/>'
     '<sector vocabulary="99" code="P1"><narrative>One</narrative></sector>',
     after_sectors='<tag vocabulary="3" code="16.a"/><policy-marker vocabulary="1" code="1" significance="1"/>',

@@ -124,7 +124,9 @@ def _actual(indicator: Mapping[str, Any], observations: Sequence[Mapping[str, An
     slots: dict[tuple[str, str], set[Any]] = {}
     for item in total:
         slot = (item["period"]["start"], item["period"]["end"])
-        slots.setdefault(slot, set()).add(Decimal(item["value"]) if item.get("value") is not None else item["numerator"])
+        slots.setdefault(slot, set()).add(
+            Decimal(item["value"]) if item.get("value") is not None else item["numerator"]
+        )
     return None if any(len(values) == 1 for values in slots.values()) else "SEVERAL_VALUES"
 
 
