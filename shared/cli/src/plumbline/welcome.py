@@ -57,7 +57,7 @@ def words(layout: Layout, found: dict[str, Any], *, with_passwords: bool) -> str
         where = layout.secrets.folder
         lines.append(f"  Passwords are kept in {where}/user-NAME." if with_passwords else "  (files with passwords)")
     if found["portal"]:
-        tries = ("metric M4 --scope global", "explain M1 --scope pillar:P1", "quality --entity XM-DEMO-1")
+        tries = ("metric M4 --scope global", "explain M4 --scope pillar:P1", "quality --entity XM-DEMO-1")
         lines += ["", "Try", *(f"  {_command()} {words}{_data_dir(layout)}" for words in tries)]
     return "\n".join(lines)
 
