@@ -17,6 +17,8 @@ LEVELS: Final = ("3", "2", "1", "9")
 """IATI ResultType in the order of the page: impact, outcomes, outputs, other."""
 
 _QUALITATIVE: Final = "5"
+Period = tuple[date, date]
+"""First and last day, both inclusive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +104,20 @@ def indicator(
     title, other = narrative(data.get("title"), lang, data["indicator_id"])
     rows = headline(data["observations"], lambda row: row["data"].get("place"))
     rubric = data["measure"] == _QUALITATIVE or any(row["data"].get("rubric") for row in rows)
-    points = [_point(row, rubric) for row in rows]
+    inner = [row for row in rows if not _encloses(_period(row), [_period(other) for other in rows])]
+    points = [_point(row, rubric) for row in inner]
     targets = headline(data.get("targets") or [], lambda row: row.get("place"))
     aims = {(_day(t["period_start"]), _day(t["period_end"])): _decimal(t.get("value")) for t in targets}
     for row in rows:
-        period = row["data"]["period"]
-        aims.setdefault((_day(period["start"]), _day(period["end"])), None)
+        aims.setdefault(_period(row), None)
     baseline: Mapping[str, Any] = next(iter(headline(data.get("baselines") or [], lambda row: row.get("place"))), {})
     base_value, base_on = _decimal(baseline.get("value")), _baseline_day(baseline)
-    final = max((key for key, value in aims.items() if value is not None), key=lambda key: key[1], default=None)
-    known = [p for p in points if p.value is not None]
+    # Of two periods that end together the longer one speaks for the other (R2).
+    final = max((key for key, value in aims.items() if value is not None), key=_headline_period, default=None)
+    known = [p for p in (_point(row, rubric) for row in sorted(rows, key=_by_period)) if p.value is not None]
     last = max(known, key=lambda p: p.end, default=None)
     reported = {p.end for p in known}
+    due = [key for key in aims if key[1] < as_of and not _encloses(key, list(aims))]
     return Indicator(
         indicator_id=data["indicator_id"],
         title=title,
@@ -126,7 +130,7 @@ def indicator(
         baseline=decimal_text(baseline.get("value")) if base_value is not None else "",
         latest=_latest(last, rubric),
         target=decimal_text(str(aims[final])) if final else "",
-        due_missing=sum(1 for _, end in aims if end < as_of and end not in reported),
+        due_missing=sum(1 for _, end in due if end not in reported),
         withheld=bool(data.get("withheld")) or any(p.withheld for p in points),
         not_applicable=bool(data.get("not_applicable")),
         rubric=rubric,
@@ -153,6 +157,24 @@ def headline(rows: Sequence[Any], place: Any) -> list[Any]:
         return total
     places = {repr(place(row)) for row in rows}
     return list(rows) if len(places) == 1 else []
+
+
+def _period(row: Mapping[str, Any]) -> Period:
+    period = row["data"]["period"]
+    return _day(period["start"]), _day(period["end"])
+
+
+def _headline_period(period: Period) -> tuple[date, int]:
+    return period[1], -period[0].toordinal()
+
+
+def _by_period(row: Mapping[str, Any]) -> tuple[date, int]:
+    return _headline_period(_period(row))
+
+
+def _encloses(period: Period, others: Sequence[Period]) -> bool:
+    """Whether a period holds another one of the same indicator: the inner ones are its trajectory (R2)."""
+    return any(other != period and period[0] <= other[0] and other[1] <= period[1] for other in others)
 
 
 def _placed(place: Mapping[str, Any] | None) -> bool:

@@ -44,6 +44,8 @@ def scope_name(
             return pillar(scope.first)
         case "country" | "region":
             return areas.get(scope.first, scope.first)
+        case "theme":
+            return translate(N_("Theme")) + f" {scope.first}"
         case "pillar-country":
             return f"{pillar(scope.first)}, {areas.get(scope.second, scope.second)}"
         case "entity-pillar":

@@ -128,7 +128,8 @@ def draw(
 
     start, end = x(first), x(last_day)
     known = sorted((p for p in points if p.value is not None), key=lambda p: p.end)
-    final = max((a for a in aims if a.value is not None), key=lambda a: a.end, default=None)
+    # Of two periods that end together the longer one holds the target (R2).
+    final = max((a for a in aims if a.value is not None), key=lambda a: (a.end, -a.start.toordinal()), default=None)
     lines: list[Line] = []
     labels: list[tuple[Decimal, str]] = []
     if baseline is not None and not ladder:
@@ -172,7 +173,9 @@ def _plan(
 ) -> list[Line]:
     """From the baseline through every period's target, dotted."""
     steps = [(begin, baseline)] if baseline is not None else []
-    steps += sorted((a.end, a.value) for a in aims if a.value is not None)
+    # A period that holds others is their sum or their last: its target stands at its end, as theirs do.
+    targets = {a.end: a.value for a in sorted(aims, key=lambda a: (a.end, -a.start.toordinal())) if a.value is not None}
+    steps += sorted(targets.items())
     return [Line(x(one[0]), y(one[1]), x(two[0]), y(two[1]), "plan") for one, two in pairwise(steps)]
 
 
@@ -180,7 +183,8 @@ def _slots(aims: Sequence[Aim], points: Sequence[Point], as_of: date, x: _Across
     reported = {p.end for p in points if p.value is not None}
     withheld = {p.end for p in points if p.withheld}
     for aim in aims:
-        if aim.end < as_of and aim.end not in reported:
+        encloses = any(a != aim and aim.start <= a.start and a.end <= aim.end for a in aims)
+        if aim.end < as_of and aim.end not in reported and not encloses:
             one, two = Decimal(x(aim.start)), Decimal(x(aim.end))
             yield Slot(_number(min(one, two)), _number(abs(two - one)), aim.end in withheld)
 

@@ -93,6 +93,7 @@ def environment() -> Environment:
         "day": numbers.day,
         "instant": numbers.instant,
         "age": numbers.age,
+        "event": lambda name: name.removeprefix("org.plumbline."),
         "lower_first": lambda text: text[:1].lower() + text[1:],
     }
     env.globals |= {

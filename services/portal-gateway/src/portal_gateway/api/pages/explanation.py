@@ -1,36 +1,182 @@
-"""How a figure is made, from scoring's tree to the plumb line of the page."""
+"""How a figure is made, asked of scoring and intake in the reader's name, for the page of the figure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-from portal_gateway.api.caller import Caller
-from portal_gateway.clients.services import Scoring
+from portal_gateway.api.caller import Caller, transaction
+from portal_gateway.api.pages.chain import part_figure
+from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
+from portal_gateway.domain import explanation, numbers
+from portal_gateway.domain.explanation import Link, Node, Parts, Step
 from portal_gateway.domain.view import Figure
+from portal_gateway.store import receipts
+from portal_gateway.web.render import project_address
+
+FEW: Final = 10
+MANY: Final = 200
+"""Projects listed at first, and when all are asked for."""
+
+_ABOUT: Final = {
+    "M4": ("Share × score", "Share known"),
+    "M2": ("Share × on track", "Share × judged"),
+    "M7": ("To the least pillar", "To all pillars"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
     """A page's explanation, or why there is none now; ``hidden`` projects are counted and not named."""
 
-    path: Any = None
-    parts: Any = None
+    path: list[dict[str, Any]] = field(default_factory=list)
+    parts: dict[str, Any] | None = None
     failed: Mapping[str, str] | None = None
     hidden: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where the reader wants the line to go: by which project, which indicator, and how many are listed."""
+
+    project: str | None
+    indicator: str | None
+    limit: int
+
+
 async def explained(
-    request: Request, who: Caller, figure: Figure, project: str | None, indicator: str | None
+    request: Request, who: Caller, figure: Figure, wanted: Wanted, *, metric_name: str, scope_name: str
 ) -> Explained:
-    """Ask scoring for the tree and intake for the lines."""
+    """The line and the table of a figure; without scoring the reason why they are not there."""
     scoring: Scoring = request.app.state.scoring
     try:
-        await scoring.explanation(who.token, figure.metric, figure.scope)
+        tree = await scoring.explanation(who.token, figure.metric, figure.scope, limit=str(wanted.limit))
+        project = await _opened(scoring, who, tree, wanted.project)
     except UpstreamError as error:
         return Explained(failed={"title": "How it is made cannot be read now.", "text": error.said})
-    return Explained(failed={"title": "No explanation", "text": ""})
+    steps = explanation.steps(tree, project, wanted.indicator, metric_name=metric_name, scope=scope_name)
+    path = [await _step(request, who, figure, step, project) for step in steps]
+    if tree.get("revision") != figure.revision:
+        path[0]["notes"] = [*path[0]["notes"], f"This is revision {numbers.grouped(tree['revision'])}."]
+    table = explanation.parts(tree)
+    chosen = project["id"] if project is not None else None
+    return Explained(
+        path=path,
+        parts=_table(figure, table, chosen, wanted) if table is not None else None,
+        hidden=explanation.hidden(tree),
+    )
+
+
+async def _opened(scoring: Scoring, who: Caller, tree: Node, wanted: str | None) -> Node | None:
+    """The chosen project's node; one that is only listed, or not even that, is opened by a question of its own."""
+    found = explanation.project_node(tree, wanted)
+    if tree["metric"] == "M7" or tree["scope"].startswith(("project:", "indicator:")):
+        return found
+    listed = found if found is not None and (wanted is None or found["id"] == wanted) else None
+    if listed is not None and "explain" not in listed:
+        return listed
+    name = listed["id"] if listed is not None else wanted
+    if name is None:
+        return None
+    own = await scoring.explanation(who.token, tree["metric"], f"project:{name}")
+    node = explanation.project_node(own, name)
+    if node is None or listed is None:
+        return node
+    return {**node, **{key: listed[key] for key in ("share", "numerator", "denominator", "calc")}}
+
+
+async def _step(request: Request, who: Caller, figure: Figure, step: Step, project: Node | None) -> dict[str, Any]:
+    """A step for the template; the event hangs on the line as its weight, with the lines it was read from."""
+    origin = step.origin or {}
+    found: dict[str, Any] = {
+        "title": step.title,
+        "what": list(step.what),
+        "calc": step.sums,
+        "notes": list(step.notes),
+        "flags": step.flags,
+        "links": [_link(figure, link) for link in step.links],
+        "weight": step.origin is not None,
+        "code": f"sha256 {origin['sha256'][:8]}…{origin['sha256'][-4:]}" if origin.get("sha256") else "",
+        "source": None,
+        "receipt": "",
+        "failed": "",
+        "lang": None,
+    }
+    submission, line, file = origin.get("submission_id"), origin.get("line"), origin.get("file")
+    if submission is None:
+        return found
+    if file:
+        found["title"] = "The line in the file" if line else "The file"
+        where = f"{file}, line {numbers.grouped(line)}" if line else file
+        found["what"] = [where, *found["what"]]
+    async with transaction(request, who) as tx:
+        if await receipts.one(tx.conn, submission) is not None:
+            found["receipt"] = f"/receipts/{quote(submission, safe='')}"
+    owner = project["id"] if project is not None else figure.scope.partition(":")[2].partition("|")[0]
+    if line and file:
+        intake: Intake = request.app.state.intake
+        try:
+            found["source"] = _outdented(await intake.source(who.token, submission, owner, line))
+        except UpstreamError as error:
+            found["failed"] = f"The line itself cannot be shown. {error.said}"
+    return found
+
+
+def _outdented(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines without the indent they have in common, so that more of them is seen."""
+    texts = [line["text"] for line in lines if line["text"].strip()]
+    common = min((len(text) - len(text.lstrip()) for text in texts), default=0)
+    return [{**line, "text": line["text"][common:]} for line in lines]
+
+
+def _link(figure: Figure, link: Link) -> dict[str, str]:
+    if link.indicator is None:
+        return {"text": link.text, "address": project_address(link.project or "")}
+    return {"text": link.text, "address": _address(figure, project=link.project, indicator=link.indicator) + "#made"}
+
+
+def _address(figure: Figure, **more: Any) -> str:
+    query = {"scope": figure.scope} | {key: value for key, value in more.items() if value is not None}
+    return f"/metrics/{figure.metric}?{urlencode(query)}"
+
+
+def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> dict[str, Any]:
+    limit = wanted.limit if wanted.limit != FEW else None
+    names = {"others": "{} more", "withheld": "{} not yours to read"}
+    others = next((line for line in table.closing if line.kind == "others"), None)
+    return {
+        "columns": _ABOUT[figure.metric],
+        "scores": figure.metric == "M4",
+        "rows": [
+            {
+                "project_id": part.project_id,
+                "title": part.title,
+                "address": _address(figure, project=part.project_id, limit=limit) + "#made",
+                "share": part.share,
+                "figure": part_figure(
+                    figure, {"mean": part.value, "lower": part.lower, "upper": part.upper, "coverage": None}
+                ),
+                "numerator": part.numerator,
+                "denominator": part.denominator,
+                "current": part.project_id == chosen,
+            }
+            for part in table.rows
+        ],
+        "closing": [
+            {
+                "text": names[line.kind].format(numbers.grouped(line.count)),
+                "numerator": line.numerator,
+                "denominator": line.denominator,
+            }
+            for line in table.closing
+        ],
+        "numerator": table.numerator,
+        "denominator": table.denominator,
+        "adds_up": table.adds_up,
+        "all": _address(figure, project=chosen, limit=MANY) + "#parts" if others and wanted.limit < MANY else "",
+    }

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
+from portal_gateway.api.answers import instant_cursor, next_address, upstream_problem
 from portal_gateway.api.caller import Caller, form_of, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
-from portal_gateway.api.rest import instant_cursor, next_address, upstream_problem
 from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import words

@@ -8,11 +8,11 @@ from urllib.parse import quote, urlencode
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
+from portal_gateway.api.answers import next_address, nothing, parsed
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
-from portal_gateway.api.pages.explanation import Explained, explained
+from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, explained
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
-from portal_gateway.api.rest import next_address, nothing, parsed
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.names import KINDS, scope_name
@@ -66,6 +66,7 @@ async def show_figure(
     scope: str = "global",
     project: Annotated[str | None, Query(max_length=256)] = None,
     indicator: Annotated[str | None, Query(max_length=256)] = None,
+    limit: Annotated[int, Query(ge=1, le=MANY)] = FEW,
 ) -> Response:
     """One figure. Without scoring or intake it still shows, and says what cannot be read now."""
     wanted = parsed(scope)
@@ -76,9 +77,10 @@ async def show_figure(
             raise nothing(f"{metric} of {scope}")
         names = dict(await titles(tx.conn, [wanted]))
     found = figure(data)
-    made = await explained(request, who, found, project, indicator)
     kind = wanted.partition(":")[0]
     name = scope_name(wanted, areas=areas(), titles=names)
+    way = Wanted(project, indicator, limit)
+    made = await explained(request, who, found, way, metric_name=words.metric(metric).name, scope_name=name)
     return render(
         request,
         "metric.html",
@@ -94,7 +96,6 @@ async def show_figure(
         pace=words.STATUSES.get(str(found.parts.get("status") or "")),
         twins=_twins(found),
         sentence=_sentence(found, name),
-        because=[],
         data_address=f"/api/v1/metrics/{quote(metric)}?{urlencode({'scope': wanted})}",
         page_address=figure_address(metric, wanted),
         path=made.path,

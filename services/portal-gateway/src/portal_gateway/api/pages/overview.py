@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
+from portal_gateway.domain import words
 from portal_gateway.domain.balance import Balance, balance
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.view import Figure, figure
@@ -40,9 +42,7 @@ async def overview(request: Request, who: Annotated[Caller, Depends(reader)]) ->
         changes = [figure(data) for data in await figures.latest(tx.conn, _CHANGES, 6)]
         raised = await figures.alerts(tx.conn, limit=6)
         count, entities = await projects.totals(tx.conn)
-        names = await titles(
-            tx.conn, [f.scope for f in changes] + [f"project:{a['project_id']}" for a in raised if a.get("project_id")]
-        )
+        names = await titles(tx.conn, [f.scope for f in changes] + [scope for a in raised for scope in _scopes(a)])
     return render(
         request,
         "overview.html",
@@ -70,12 +70,24 @@ def _balance(m7: Figure | None) -> Balance | None:
     return balance(m7) if m7 else None
 
 
-def _alert(data: dict[str, Any], names: Any) -> Alert:
-    project_id = data.get("project_id")
+def _scopes(alert: dict[str, Any]) -> list[str]:
+    """What an alert speaks of: its project, and the indicator if there is one."""
+    project_id, indicator_id = alert.get("project_id"), alert.get("indicator_id")
+    found = [f"project:{project_id}"] if project_id else []
+    return [*found, f"indicator:{project_id}|{indicator_id}"] if project_id and indicator_id else found
+
+
+def _alert(data: dict[str, Any], names: Mapping[str, str]) -> Alert:
+    """An alert with the titles of what it speaks of; the sender's words where they are not known."""
+    project_id, before = data.get("project_id"), words.STATUSES.get(data.get("from") or "")
+    indicator = names.get(f"indicator:{project_id}|{data.get('indicator_id')}")
+    text = data["text"]
+    if indicator:
+        text = f"{indicator}, was {before.text.lower()}" if before else indicator
     return Alert(
         raised_at=datetime.fromisoformat(data["raised_at"]),
         to=data.get("to") or "",
-        title=names.get(project_id) or project_id or data["scope"],
-        text=data["text"],
+        title=names.get(project_id or "") or project_id or data["scope"],
+        text=text,
         project_id=project_id,
     )

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from portal_gateway.api.answers import next_address, nothing, place_of
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import Parts, levels_of
 from portal_gateway.api.pages.frame import frame, now, reader, render, router
-from portal_gateway.api.rest import COUNTED, figure_keys, find_projects, next_address, nothing, place_of
+from portal_gateway.api.rest import COUNTED, figure_keys, find_projects
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.view import Figure, figure, narrative
 from portal_gateway.store import figures, projects, receipts

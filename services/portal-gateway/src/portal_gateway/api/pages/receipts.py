@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from portal_gateway.api.answers import instant_cursor, next_address, nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
-from portal_gateway.api.rest import instant_cursor, next_address, nothing
 from portal_gateway.domain import figure, numbers
 from portal_gateway.domain.numbers import MICRO
 from portal_gateway.store import receipts

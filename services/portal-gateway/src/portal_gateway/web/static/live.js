@@ -23,6 +23,7 @@ export function listen() {
   let news = [];
   let saidAt = 0;
   let timer = 0;
+  let lost = false; // a connection that was there, or could not be made
   let over = false; // the session is: nothing comes any more until the person signs in again
 
   function show(state, words_) {
@@ -39,8 +40,8 @@ export function listen() {
     const since = age(heard, now, words);
     if (over) return;
     if (held) show("off", words.paused.replace("%s", held.size));
-    else if (!source || source.readyState !== EventSource.OPEN) show("off", words.reconnecting.replace("%s", since));
-    else show("on", words.live.replace("%s", since));
+    else if (source?.readyState === EventSource.OPEN) show("on", words.live.replace("%s", since));
+    else if (lost) show("off", words.reconnecting.replace("%s", since));
   }
 
   // At most one sentence in ten seconds, and only the last of what happened.
@@ -171,8 +172,9 @@ export function listen() {
   function open() {
     if (source || over) return;
     source = new EventSource(`/api/v1/stream?after=${encodeURIComponent(after)}`);
-    source.addEventListener("open", () => { heard = Date.now(); tick(); });
+    source.addEventListener("open", () => { heard = Date.now(); lost = false; tick(); });
     source.addEventListener("error", () => {
+      lost = true;
       if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(open, 3000 + Math.random() * 2000); }
       tick();
     });

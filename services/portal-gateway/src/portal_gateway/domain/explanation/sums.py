@@ -1,0 +1,73 @@
+"""Sums as a person would check them with a pencil: exact, in their own units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final
+
+from portal_gateway.domain.numbers import MICRO, day, grouped, percent
+
+Node = Mapping[str, Any]
+"""A node of scoring's tree: ``kind``, ``label``, its sums, its ``children``."""
+
+_QUARTERS: Final = {1: "¼", 2: "½", 3: "¾", 4: "1"}
+"""Level weights and their sums (methodology §0.8), which scoring counts in quarters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One line of arithmetic; ``result`` is set in bold after ``text``."""
+
+    text: str
+    result: str = ""
+
+
+def amount(metric: str, number: int, *, above: bool) -> str:
+    """A sum of a total in its own unit: shares × scores, weights × shares, or US dollars; exact."""
+    if metric == "M7":
+        dollars, cents = divmod(abs(number), 100)
+        return f"{'−' if number < 0 else ''}USD {dollars:,}.{cents:02d}"
+    scale = MICRO * MICRO if metric == "M4" and above else MICRO
+    return places(Fraction(number, scale))
+
+
+def places(number: Fraction) -> str:
+    """An exact decimal with six places at least and as many as it has; scales are powers of ten."""
+    scaled = number * 10**12
+    whole, rest = divmod(abs(int(scaled)), 10**12)
+    digits = f"{rest:012d}"
+    tail = digits[6:].rstrip("0")
+    return f"{'−' if number < 0 else ''}{grouped(whole)}.{digits[:6]}{tail}"
+
+
+def children(node: Node) -> list[Node]:
+    return list(node.get("children") or ())
+
+
+def placed(node: Node) -> str:
+    """Where a value belongs to, if it is not the total: ``L:`` a location, ``D:`` a dimension."""
+    place = node.get("place")
+    return f" ({str(place).partition(':')[2] or place})" if place else ""
+
+
+def dated(label: str) -> str:
+    """``Actual 2025-07-01 to 2025-12-31`` with dates as people write them."""
+    found = []
+    for word in label.split(" "):
+        text, comma = word.removesuffix(","), "," if word.endswith(",") else ""
+        try:
+            found.append(day(date.fromisoformat(text)) + comma)
+        except ValueError:
+            found.append(word)
+    return " ".join(found)
+
+
+def quarter(weight: int) -> str:
+    return _QUARTERS.get(weight, f"{weight}/4")
+
+
+def whole_percent(ppm: int) -> str:
+    return percent(ppm).removesuffix(".0")

@@ -1,0 +1,91 @@
+"""What the projects bring into a total, listed so that it adds up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal_gateway.domain.explanation.sums import Node, amount, children
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one project brings into a total; ``numerator`` and ``denominator`` as they are added up."""
+
+    project_id: str
+    title: str
+    share: int | None
+    value: int | None
+    lower: int | None
+    upper: int | None
+    numerator: str
+    denominator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """A line for projects that are not listed: the smaller ones, or those that are not the reader's to see."""
+
+    kind: str
+    count: int
+    numerator: str
+    denominator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The table: what is listed, what closes it, the totals and their quotient."""
+
+    rows: tuple[Part, ...]
+    closing: tuple[Closing, ...]
+    numerator: str
+    denominator: str
+    adds_up: bool
+
+
+def project_node(tree: Node, project: str | None) -> Node | None:
+    """The project whose way is followed: the one asked for, else the one that brings most."""
+    found = [node for node in children(tree) if node["kind"] == "project"]
+    return next((node for node in found if node["id"] == project), found[0] if found else None)
+
+
+def hidden(tree: Node) -> int:
+    """How many projects are in the figure and not the reader's to see."""
+    return sum(node["count"] for node in children(tree) if node["kind"] == "withheld")
+
+
+def parts(tree: Node) -> Parts | None:
+    """The projects of a total; None for a figure that is of one project or one indicator."""
+    rows = [node for node in children(tree) if node["kind"] == "project" and "share" in node]
+    closing = [node for node in children(tree) if node["kind"] in {"others", "withheld"}]
+    if not rows and not closing:
+        return None
+    metric = tree["metric"]
+    everything = [*rows, *closing]
+    return Parts(
+        rows=tuple(
+            Part(
+                project_id=node["id"],
+                title=node["label"],
+                share=node.get("share"),
+                value=node.get("value"),
+                lower=node.get("lower"),
+                upper=node.get("upper"),
+                numerator=amount(metric, node["numerator"], above=True),
+                denominator=amount(metric, node["denominator"], above=False),
+            )
+            for node in rows
+        ),
+        closing=tuple(
+            Closing(
+                kind=node["kind"],
+                count=node["count"],
+                numerator=amount(metric, node["numerator"], above=True),
+                denominator=amount(metric, node["denominator"], above=False),
+            )
+            for node in closing
+        ),
+        numerator=amount(metric, tree["numerator"], above=True),
+        denominator=amount(metric, tree["denominator"], above=False),
+        adds_up=sum(node["numerator"] for node in everything) == tree["numerator"]
+        and sum(node["denominator"] for node in everything) == tree["denominator"],
+    )

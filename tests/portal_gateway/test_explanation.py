@@ -1,0 +1,188 @@
+"""The plumb line and the table are true to scoring's tree: every sum can be checked with a pencil."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal_gateway.domain import explanation
+
+ORIGIN = {
+    "event_id": "01KN3V7QJ4",
+    "type": "org.plumbline.observation.recorded.v1",
+    "submission_id": "S1",
+    "file": "sahel.xml",
+    "line": 1482,
+    "path": "result[2]/indicator[1]/period[2]/actual[1]",
+}
+
+
+def _indicator(name: str, value: int | None, **over: Any) -> dict[str, Any]:
+    children = [
+        {"kind": "baseline", "label": "Baseline", "calc": "120"},
+        {"kind": "target", "label": "Target 2025-07-01 to 2025-12-31", "calc": "60"},
+        {"kind": "observation", "label": "Actual 2025-01-01 to 2025-06-30", "calc": "105", "origin": {}},
+        {
+            "kind": "observation",
+            "label": "Actual 2025-07-01 to 2025-12-31",
+            "calc": "84",
+            "used": True,
+            "origin": ORIGIN,
+        },
+    ]
+    return {
+        "kind": "indicator",
+        "id": name,
+        "label": f"Indicator {name}",
+        "weight": 1,
+        "state": "REPORTED" if value is not None else "MISSING",
+        "denominator": 1,
+        "calc": f"(84 − 120) ÷ (60 − 120), held within 0 and 1 = {value}" if value is not None else "missing",
+        "children": children if value is not None else [],
+        **({"value": value} if value is not None else {}),
+        **over,
+    }
+
+
+def _project(**over: Any) -> dict[str, Any]:
+    """Methodology M4, worked: outputs .875 at 2 of 3, outcome .4, so E = .558333."""
+    outputs = [_indicator("a", 1_000_000), _indicator("b", 750_000), _indicator("c", None)]
+    return {
+        "kind": "project",
+        "id": "P",
+        "label": "Sahel hub",
+        "entity": "XM-T",
+        "value": 558_333,
+        "lower": 461_111,
+        "upper": 572_222,
+        "coverage": {"observed": 8, "expected": 9},
+        "share": 600_000,
+        "numerator": 600_000 * 558_333,
+        "denominator": 600_000,
+        "children": [
+            {
+                "kind": "level", "id": "1", "label": "Outputs", "weight": 1, "value": 875_000, "children": [
+                    {"kind": "result", "id": "R1", "label": "R1", "value": 875_000, "lower": 583_333, "upper": 916_667,
+                     "coverage": {"observed": 2, "expected": 3}, "children": outputs}]},
+            {
+                "kind": "level", "id": "2", "label": "Outcomes", "weight": 2, "value": 400_000, "children": [
+                    {"kind": "result", "id": "R2", "label": "Faster", "value": 400_000, "lower": 400_000,
+                     "upper": 400_000, "coverage": {"observed": 1, "expected": 1},
+                     "children": [_indicator("d", 400_000)]}]},
+        ],
+        **over,
+    }  # fmt: skip
+
+
+def _total(*children: dict[str, Any], **over: Any) -> dict[str, Any]:
+    return {
+        "kind": "figure",
+        "metric": "M4",
+        "scope": "pillar:P2",
+        "value": 558_333,
+        "state": "PUBLISHED",
+        "lower": 461_111,
+        "upper": 572_222,
+        "projects": 3,
+        "revision": 7,
+        "numerator": sum(c["numerator"] for c in children),
+        "denominator": sum(c["denominator"] for c in children),
+        "children": list(children),
+        **over,
+    }
+
+
+def _line(tree: dict[str, Any], indicator: str | None = None) -> list[explanation.Step]:
+    project = explanation.project_node(tree, None)
+    return explanation.steps(tree, project, indicator, metric_name="Project effectiveness", scope="Pillar II")
+
+
+def _said(step: explanation.Step) -> list[str]:
+    return [s.text + s.result for s in step.sums]
+
+
+def test_the_line_goes_from_the_figure_to_the_event() -> None:
+    line = _line(_total(_project()))
+    assert [s.kind for s in line] == [
+        "figure", "part", "project", "level", "result", "indicator", "observation", "event",
+    ]  # fmt: skip
+    assert _said(line[0])[0] == "0.3349998 ÷ 0.600000 = 0.558333"
+    assert _said(line[1]) == ["0.600000 × 0.558333 = 0.3349998"]
+    assert _said(line[2]) == ["(¼ × 0.875000 + ½ × 0.400000) ÷ ¾ = 0.558333"]
+    assert _said(line[5]) == ["(84 − 120) ÷ (60 − 120), held within 0 and 1 = 0.400000"]
+    assert _said(line[6]) == ["value 84"]
+    assert line[-1].origin == ORIGIN
+
+
+def test_an_outcome_is_opened_first_and_another_indicator_on_demand() -> None:
+    tree = _total(_project())
+    assert _line(tree)[3].title == "The level: outcomes"
+    asked = _line(tree, "b")
+    assert (asked[3].title, _said(asked[3])) == ("The level: outputs", ["0.875000"])
+    assert _said(asked[4]) == ["(1.000000 + 0.750000) ÷ 2 = 0.875000"]
+    assert "2 of 3 indicators known." in asked[4].notes
+    assert {link.indicator for link in asked[5].links} == {"a", "c", "d"}
+
+
+def test_an_indicator_without_a_value_says_so_and_has_no_observation() -> None:
+    line = _line(_total(_project()), "c")
+    assert _said(line[-1]) == ["missing"]
+    assert line[-1].kind == "indicator"
+
+
+def test_a_withheld_project_value_is_not_said_by_its_sum() -> None:
+    own = _project()
+    for field in ("share", "numerator", "denominator"):
+        del own[field]
+    tree = _total(scope="project:P", value=None, state="INSUFFICIENT_DATA") | {"children": [own]}
+    said = " ".join(text for step in _line(tree)[:2] for text in _said(step))
+    assert "0.558333" not in said
+    assert "0.461111" in said
+
+
+def test_the_table_adds_up_with_what_is_not_listed_and_what_is_withheld() -> None:
+    others = {"kind": "others", "label": "", "count": 1, "numerator": 400_000, "denominator": 1_000_000}
+    withheld = {"kind": "withheld", "label": "", "count": 1, "numerator": 7, "denominator": 5}
+    table = explanation.parts(_total(_project(), others, withheld))
+    assert table is not None
+    assert table.adds_up
+    assert [(line.kind, line.count) for line in table.closing] == [("others", 1), ("withheld", 1)]
+    assert explanation.hidden(_total(_project(), others, withheld)) == 1
+    wrong = explanation.parts(_total(_project(), others, numerator=1))
+    assert wrong is not None
+    assert not wrong.adds_up
+
+
+def test_a_figure_of_one_indicator_is_its_own_line() -> None:
+    tree = _total(scope="indicator:P|d", metric="M1", value=400_000) | {"children": [_indicator("d", 400_000)]}
+    del tree["numerator"], tree["denominator"]
+    line = _line(tree)
+    assert [s.kind for s in line] == ["figure", "indicator", "observation", "event"]
+    assert explanation.parts(tree) is None
+
+
+def test_money_goes_down_to_its_budget_lines() -> None:
+    budget = {
+        "kind": "budget",
+        "label": "Budget 2025-01-01 to 2025-12-31, original",
+        "calc": "100 USD",
+        "origin": ORIGIN,
+    }
+    project = {
+        "kind": "project", "id": "P", "label": "Hub", "share": 1_000_000, "numerator": 4_000, "denominator": 10_000,
+        "cents": {"P1": 6_000, "P2": 4_000, "unallocated": 0}, "children": [budget],
+    }  # fmt: skip
+    line = _line(_total(project, metric="M7", scope="global", value=400_000))
+    assert _said(line[0])[0] == "USD 40.00 ÷ USD 100.00 = 0.400000"
+    assert _said(line[2]) == ["Budget 1 Jan 2025 to 31 Dec 2025, original: 100 USD"]
+    assert line[-1].origin == ORIGIN
+
+
+@given(st.integers(min_value=-(10**30), max_value=10**30))
+def test_a_decimal_is_exact(number: int) -> None:
+    text = explanation.places(Fraction(number, 10**12)).replace(",", "").replace("−", "-")
+    assert Fraction(text) == Fraction(number, 10**12)
+    assert len(text.partition(".")[2]) >= 6
