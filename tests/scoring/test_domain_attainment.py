@@ -119,6 +119,7 @@ def test_a_ratio_with_nothing_below_is_missing() -> None:
     ("indicator", "flag"),
     [
         ({"ascending": None, "baseline": "5", "target_": "5"}, "DIRECTION_UNKNOWN"),
+        ({"ascending": None, "target_": "0"}, "TARGET_PLACEHOLDER"),
         ({"target_": None}, "NO_TARGET"),
         ({"targets": []}, "NO_TARGET"),
         ({"measure": "3"}, "NOT_NUMERIC"),

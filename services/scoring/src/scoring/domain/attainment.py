@@ -162,8 +162,9 @@ def _direction(definition: Definition, mode: str, target: Ratio, baseline: Ratio
     ground = _Ground(mode, baseline=baseline)
     if definition.ascending is None:
         if gap == 0:
-            flags.append("DIRECTION_UNKNOWN")
-            ground.fault = "DIRECTION_UNKNOWN"
+            # All nought and no direction: R1 again, for a zero-tolerance target says which way is worse.
+            ground.fault = "TARGET_PLACEHOLDER" if level and target[0] == 0 else "DIRECTION_UNKNOWN"
+            flags.append(ground.fault)
             return ground
         ground.sign = 1 if gap > 0 else -1
         flags.append("DIRECTION_INFERRED")
