@@ -64,7 +64,9 @@ class Figure:
     @property
     def look(self) -> str:
         """The class that decides how the mark is drawn."""
-        return {"filled": "is-pub", "open": "is-prov"}.get(drawing.MARKS.get(self.state, "none"), "is-ins")
+        if not self.shown:
+            return "is-ins"
+        return "is-pub" if drawing.MARKS[self.state] == "filled" else "is-prov"
 
     @property
     def pillar(self) -> str | None:

@@ -147,7 +147,7 @@ create policy readable on alert using (may_read(classification, entity));
 alter table receipt enable row level security;
 alter table receipt force row level security;
 create policy readable on receipt using (
-    app_role() in ('system', 'secretariat', 'operator') or (app_org() <> '' and entity = app_org())
+    may_read('support', entity)
 );
 
 alter table message enable row level security;

@@ -132,6 +132,8 @@ def _sentence(found: Figure, name: str) -> str:
     """The figure as a person would say it."""
     if found.metric not in {"M1", "M4"}:
         return _other(found)
+    if found.metric == "M1" and found.scope.startswith("project:") and found.value is None:
+        return "The attainments of its indicators stand side by side; they have no sum. Choose one below."
     lower, upper = found.lower, found.upper
     bounds = ""
     if lower is not None and upper is not None and lower != upper:
@@ -139,6 +141,8 @@ def _sentence(found: Figure, name: str) -> str:
             f" If everything not reported had failed it would be {numbers.percent(lower)}%;"
             f" if it had all succeeded, {numbers.percent(upper)}%."
         )
+    if found.metric == "M1" and found.value is None:
+        return "Nothing that can be scored is reported, so it may be anywhere."
     if not found.shown or found.value is None:
         share = numbers.percent(found.known)
         return f"{share}% of what is due is known, too little for a figure. The interval is shown all the same.{bounds}"

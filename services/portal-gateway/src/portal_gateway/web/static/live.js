@@ -63,7 +63,7 @@ export function listen() {
 
   function patch(root, f) {
     const shown = f.value !== null && (f.state === "PUBLISHED" || f.state === "PROVISIONAL");
-    const look = { PUBLISHED: "is-pub", PROVISIONAL: "is-prov" }[f.state] || "is-ins";
+    const look = !shown ? "is-ins" : f.state === "PUBLISHED" ? "is-pub" : "is-prov";
     const moved = f.previous !== null && f.previous !== f.value;
     const at = new Date(f.updated_at);
     const known = percent(share(f.coverage.observed, f.coverage.expected));

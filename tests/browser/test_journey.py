@@ -1,0 +1,95 @@
+"""The main job, watched in a browser: what an entity publishes changes the page, the inbox, and can be explained."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+from tests.support.people import Entity, Person
+
+from plumbline.stack import Stack
+from plumbline.stack.issuer.registry import user_secret
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """One client for everybody; a token says who calls."""
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+async def entity(system: Stack, http: httpx.AsyncClient) -> AsyncIterator[Entity]:
+    """An entity of this test's own."""
+    made = await Entity.register(system, http)
+    yield made
+    await made.retire()
+
+
+async def _sign_in(page: Page, stack: Stack, user: str) -> None:
+    await page.goto(stack.parts["portal-gateway"].address)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.locator("input[name=user]").fill(user)
+    await page.locator("input[name=password]").fill(stack.layout.secrets.read(user_secret(user)))
+    await page.get_by_role("button").first.click()
+    await expect(page.get_by_role("heading", name="The Strategy at a glance")).to_be_visible()
+
+
+async def test_what_is_published_is_seen_told_and_explained(browser: Browser, system: Stack, entity: Entity) -> None:
+    secretariat = Person(system, "secretariat", entity.http)
+    answer = await entity.post([entity.project(), entity.indicator(), entity.observation("40")])
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    project = f"{entity.user}-P1"
+    await secretariat.figure_of("M4", f"project:{project}", 400_000)
+
+    context = await browser.new_context()
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda e: complaints.append(str(e)))
+    portal = system.parts["portal-gateway"].address
+    await _sign_in(page, system, "secretariat")
+
+    # Ask to be told about the project, by the form.
+    await page.goto(f"{portal}/inbox?about=project&value={quote(project)}")
+    await page.get_by_role("button", name="Subscribe", exact=True).click()
+    await expect(page.get_by_role("button", name=re.compile("Unsubscribe.*Border management"))).to_be_visible()
+
+    # Watch the figure while its entity corrects the value.
+    await page.goto(f"{portal}/metrics/M4?scope=project:{quote(project)}")
+    value = page.locator(".hero [data-f=value]")
+    await expect(value).to_have_text("40.0")
+    await expect(page.locator("[data-live]")).to_have_class(re.compile("is-on"))
+    await entity.post(entity.observation("75", type_="observation.corrected.v1", revision=2))
+    await expect(value).to_have_text("75.0", timeout=10_000)
+    await expect(page.locator("[data-unread]")).not_to_have_text("0")
+
+    # Follow the line down to the event.
+    await page.get_by_role("link", name="Show the new path").click()
+    path = page.locator(".path")
+    await expect(path).to_contain_text("(75 − 0) ÷ (100 − 0)")
+    await expect(path).to_contain_text("observation.corrected.v1")
+
+    # The message says why it came, leads to the figure, and is read once.
+    await page.goto(f"{portal}/inbox")
+    mine = page.locator(".list li", has_text="75.0%").first
+    await expect(mine).to_contain_text("You asked for")
+    await mine.get_by_role("button", name=re.compile("Mark read")).click()
+    await expect(page).to_have_url(re.compile("/inbox$"))
+
+    # An entity's receipt is on its page; a donor does not see it.
+    await page.goto(f"{portal}/receipts")
+    await expect(page.locator("tbody")).to_contain_text(entity.user)
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.locator("h1")).to_have_text("You are signed out")
+    await _sign_in(page, system, "donor")
+    await page.goto(f"{portal}/receipts")
+    await expect(page.locator("main")).to_contain_text("No submission that you may read")
+    assert complaints == []
+    await context.close()
