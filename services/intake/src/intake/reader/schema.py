@@ -160,7 +160,7 @@ def _tree(xml: bytes, head: bytes, line: int, limits: Limits) -> Node:
     parser.buffer_text = True
     outer = Node("iati-activities", {}, line)
     open_ = [outer]
-    texts: list[list[str]] = [[]]
+    texts: list[list[str] | None] = [None]
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if len(open_) > limits.depth:
@@ -169,15 +169,24 @@ def _tree(xml: bytes, head: bytes, line: int, limits: Limits) -> Node:
             outer.attributes = attributes
             return
         open_.append(Node(tag, attributes, line + parser.CurrentLineNumber - 1, open_[-1]))
-        texts.append([])
+        texts.append(None)
 
     def end(tag: str) -> None:
         if len(open_) > 1:
-            open_.pop().text = "".join(texts.pop())
+            node = open_.pop()
+            some = texts.pop()
+            if some is not None:
+                node.text = "".join(some)
+
+    def characters(text: str) -> None:
+        if texts[-1] is not None:
+            texts[-1].append(text)
+        elif not text.isspace():  # most text is the space between elements
+            texts[-1] = [text]
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = lambda text: texts[-1].append(text)
+    parser.CharacterDataHandler = characters
     try:
         parser.Parse(head + xml + b"</iati-activities>", True)
     except expat.ExpatError as error:
