@@ -362,7 +362,7 @@ class TestAccess:
         async with database.transaction(SYSTEM) as tx:
             assert await tx.conn.fetchval("select count(*) from message") == 1
 
-    @pytest.mark.parametrize("caller", [OTHER, STATE, DONOR, SECRETARIAT])
+    @pytest.mark.parametrize("caller", [OTHER, STATE, DONOR])
     async def test_receipts_of_others_are_refused(self, database: Database, caller: Principal) -> None:
         with pytest.raises(ReceiptsOfOthers):
             await subscribe(database, caller, about="receipts", entity="XM-DEMO-1")

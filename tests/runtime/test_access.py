@@ -10,7 +10,7 @@ from plumbline.stack import Stack
 from runtime.access import ROLES, Principal, may_read
 from runtime.db import Database
 
-CLASSES = ("public", "member-states", "compact", "owner", "state:ML", "state:NE", "", "secret", "state:")
+CLASSES = ("public", "member-states", "compact", "support", "owner", "state:ML", "state:NE", "", "secret", "state:")
 
 
 async def test_sql_and_python_decide_alike(stack: Stack) -> None:

@@ -81,7 +81,7 @@ def _alert(event: AlertRaised, _envelope: Envelope) -> Alert:
 def _receipt(event: SubmissionProcessed, _envelope: Envelope) -> Receipt:
     return Receipt(
         fact_id=f"receipt {event.submission_id}",
-        access=Access(classification="owner", owner=event.entity),
+        access=Access(classification="support", owner=event.entity),
         submission_id=event.submission_id,
         entity=event.entity,
         outcome=event.outcome,

@@ -28,7 +28,7 @@ async def subscribe(
 ) -> tuple[Subscription, bool]:
     """Keep a wish; returns it and whether it is new. The same wish twice is one subscription."""
     wish = ask(fields, id_=new_id(), subscriber=caller.subject)
-    if wish.entity is not None and not may_read(caller, "owner", wish.entity):
+    if wish.entity is not None and not may_read(caller, "support", wish.entity):
         raise ReceiptsOfOthers
     await store.save_subscriber(tx.conn, caller, now)
     if await store.count_subscriptions(tx.conn, caller.subject) >= LIMIT:

@@ -39,6 +39,8 @@ def may_read(principal: Principal, classification: str, owner: str | None) -> bo
             return role in {"entity", "member-state", "secretariat"}
         case "compact":
             return role in {"entity", "secretariat"}
+        case "support":  # receipts: whoever helps an entity to mend what it sent
+            return role in {"secretariat", "operator"}
         case _ if classification.startswith("state:") and len(classification) == 8:
             return role == "secretariat" or (
                 role == "member-state" and bool(principal.country) and classification == f"state:{principal.country}"

@@ -98,7 +98,7 @@ create table published_once (name text primary key);
 alter table submission enable row level security;
 alter table submission force row level security;
 create policy submission_read on submission using (
-    app_role() in ('system', 'secretariat', 'operator') or (app_org() <> '' and entity = app_org())
+    may_read('support', entity)
 );
 alter table finding enable row level security;
 alter table finding force row level security;

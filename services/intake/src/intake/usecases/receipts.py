@@ -81,7 +81,7 @@ def _send(
         partitionkey=submission.entity,
         correlationid=(cause.correlationid or cause.id) if cause else None,
         causationid=cause.id if cause else None,
-        dataclassification="owner",
+        dataclassification="support",
         traceparent=cause.traceparent if cause else None,
         tracestate=cause.tracestate if cause else None,
     )

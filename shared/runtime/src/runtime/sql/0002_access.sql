@@ -14,6 +14,9 @@ as $$
             coalesce(current_setting('app.role', true), '') in ('entity', 'member-state', 'secretariat')
         when classification = 'compact' then
             coalesce(current_setting('app.role', true), '') in ('entity', 'secretariat')
+        -- Receipts: whoever helps an entity to mend what it sent.
+        when classification = 'support' then
+            coalesce(current_setting('app.role', true), '') in ('secretariat', 'operator')
         when classification like 'state:__' then
             coalesce(current_setting('app.role', true), '') = 'secretariat'
             or (coalesce(current_setting('app.role', true), '') = 'member-state'
