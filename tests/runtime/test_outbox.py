@@ -118,7 +118,7 @@ async def test_the_relay_outlives_the_broker(stack: Stack, database: Database) -
 
 
 def test_packing_keeps_every_record() -> None:
-    records = [("t", b"k", (("a", b"1"), ("b", b"2")), b"x" * 300_000, None) for _ in range(9)]
+    records = [("t", b"k", [("a", b"1"), ("b", b"2")], b"x" * 300_000, None) for _ in range(9)]
     rows = pack(records)
     assert len(rows) > 1
     assert [r for row in rows for r in unpack(row)] == records

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -113,6 +114,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         return event
 
 
+@lru_cache(maxsize=256)  # one instant is written for every event of a batch
 def rfc3339(instant: datetime) -> str:
     """An instant in UTC with microseconds, as every Plumbline message writes it."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import lz4.block
-import msgpack
+import msgspec
 
 from contracts.base import Payload
 from contracts.envelope import PREFIX, Envelope
@@ -44,8 +44,11 @@ UNSTORABLE: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, Unico
 """What PostgreSQL says to content it can never keep: a NUL in a text, a key too long for its index."""
 
 _CHUNK: Final = 1_000_000  # bytes of packed records in one outbox row
-Packed = tuple[str, bytes, Sequence[tuple[str, bytes]], bytes | None, str | None]
+Packed = tuple[str, bytes, list[tuple[str, bytes]], bytes | None, str | None]
 """A record on its way out: topic, key, headers, value, traceparent."""
+
+_packer: Final = msgspec.msgpack.Encoder()
+_unpacker: Final = msgspec.msgpack.Decoder(list[Packed])
 
 
 def event_key(source: str, id_: str) -> bytes:
@@ -214,14 +217,13 @@ def pack(records: Sequence[Packed]) -> list[bytes]:
         chunk.append(record)
         size += 400 + len(record[3] or b"")
         if size >= _CHUNK:
-            rows.append(lz4.block.compress(msgpack.packb(chunk)))
+            rows.append(lz4.block.compress(_packer.encode(chunk)))
             chunk, size = [], 0
     if chunk:
-        rows.append(lz4.block.compress(msgpack.packb(chunk)))
+        rows.append(lz4.block.compress(_packer.encode(chunk)))
     return rows
 
 
 def unpack(row: bytes) -> list[Packed]:
     """The records of one outbox row, in order."""
-    found: list[Packed] = list(msgpack.unpackb(lz4.block.decompress(row), use_list=False))
-    return found
+    return _unpacker.decode(lz4.block.decompress(row))

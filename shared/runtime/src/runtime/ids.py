@@ -8,24 +8,34 @@ from typing import Final
 
 _DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = [a + b for a in _DIGITS for b in _DIGITS]
-_SHIFTS: Final = tuple(range(120, -1, -10))  # 26 digits are 13 pairs of 10 bits; the first has two zero bits
+_LOW: Final = 60  # bits counted up within a millisecond: the last 12 digits
+
+
+def _digits(value: int, bits: int) -> str:
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(bits - 10, -1, -10)])
 
 
 class Ulids:
     """Makes ULIDs that only rise within a process, also within one millisecond or when the clock is set back."""
 
     def __init__(self) -> None:
-        self._last = 0
+        self._millisecond = -1
+        self._high = ""
+        self._low = 0
 
     def new(self) -> str:
         """The next one, 26 characters."""
         now = time.time_ns() // 1_000_000
-        if now > self._last >> 80:
-            self._last = now << 80 | int.from_bytes(os.urandom(10), "big")
-        else:
-            self._last += 1
-        value = self._last
-        return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+        if now > self._millisecond:
+            self._millisecond = now
+            drawn = int.from_bytes(os.urandom(10), "big")
+            self._high = _digits(now << 20 | drawn >> _LOW, 70)
+            self._low = drawn & (1 << _LOW - 1) - 1  # the first bit is room to count
+        low = self._low = self._low + 1
+        return self._high + (
+            _PAIRS[low >> 50] + _PAIRS[low >> 40 & 1023] + _PAIRS[low >> 30 & 1023]
+            + _PAIRS[low >> 20 & 1023] + _PAIRS[low >> 10 & 1023] + _PAIRS[low & 1023]
+        )  # fmt: skip
 
 
 new_id: Final = Ulids().new

@@ -97,8 +97,7 @@ class Relay:
         # What one cause says on one topic is one send: thirty figures of one update are one span, not thirty.
         spans: dict[tuple[str, str], trace.Span] = {}
         try:
-            for topic, key, several, value, traceparent in records:
-                headers = list(several)
+            for topic, key, headers, value, traceparent in records:
                 if traceparent and telemetry.sampled(traceparent):
                     span = spans.get((topic, traceparent))
                     if span is None and len(spans) < _SPANS:

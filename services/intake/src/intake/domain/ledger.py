@@ -79,9 +79,8 @@ _TOMBSTONES: Final = {
 }
 
 
-def decide(known: Known | None, type_: str, data: dict[str, Any]) -> Decision:
-    """Whether the fact is new, changes what is known, or says nothing new; and its event type then."""
-    key = business_key(type_, data)
+def decide(known: Known | None, key: str, type_: str, data: dict[str, Any]) -> Decision:
+    """Whether the fact with this business key is new, changes what is known, or says nothing new; and its type then."""
     tombstone = type_ in _TOMBSTONES
     digest = b"" if tombstone else digest_of(data)
     alive = known is not None and not known.tombstone

@@ -41,7 +41,7 @@ class Item:
     @property
     def refused(self) -> bool:
         """Whether something is wrong that cannot be accepted."""
-        return any(f["severity"] == "error" for f in self.faults)
+        return bool(self.faults) and any(f["severity"] == "error" for f in self.faults)
 
 
 async def receive(

@@ -25,6 +25,7 @@ class Ledger:
         self._tx = tx
         self._entity = entity
         self._from_file = from_file
+        self._now = tx.clock()
         self.projects = projects
         self.known: dict[tuple[str, str], Known] = {}
         self._measures: dict[tuple[str, str], str] = {}
@@ -73,8 +74,8 @@ class Ledger:
     ) -> Decision:
         """Decide about one fact; if it says something new, stamp it, keep it and publish it."""
         project = self.projects[data["project_id"]]
-        found = self.known.get((project.project_id, business_key(type_, data)))
-        decision = decide(found, type_, data)
+        key = business_key(type_, data)
+        decision = decide(self.known.get((project.project_id, key)), key, type_, data)
         if decision.outcome != "unchanged":
             self._publish(project, decision, origin, cause, time)
         return decision
@@ -113,9 +114,9 @@ class Ledger:
         cause: Envelope | None,
         time: datetime | None,
     ) -> None:
-        now = self._tx.clock()
+        now = self._now
         if project.recordedtime is not None and now <= project.recordedtime:
-            # Two facts of one microsecond, or a clock set back: versions still only rise.
+            # Two facts of one batch, or a clock set back: versions still only rise.
             now = project.recordedtime + timedelta(microseconds=1)
         project.recordedtime = now
         project.sequence += 1
