@@ -58,6 +58,11 @@ class Entities:
             else:
                 break
 
+    def poll(self) -> None:
+        """Let librdkafka tell what it sent: its queue forgets only what was told."""
+        for producer in self._producers.values():
+            producer.poll(0)
+
     def flush(self) -> None:
         """Wait until Kafka has everything. Raises TimeoutError after a minute."""
         if any(producer.flush(60) for producer in self._producers.values()):
