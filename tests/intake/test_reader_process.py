@@ -91,7 +91,8 @@ async def test_processor_time_is_limited(tmp_path: Path) -> None:
     assert "processor" in finding.message
     assert summary.activities == len(activities) > 0  # what came before stands
     last = activities[-1]
-    assert finding.line == last.line + last.xml.count(b"\n")
+    end = last.line + last.xml.count(b"\n")
+    assert finding.line in {end, end + 1}  # where the last one ends, or the next was announced to begin
 
 
 async def test_memory_is_limited(tmp_path: Path) -> None:
