@@ -26,18 +26,34 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture(scope="module")
-async def entity(intake: Stack, http: httpx.AsyncClient) -> Entity:
+async def entity(intake: Stack, http: httpx.AsyncClient) -> AsyncIterator[Entity]:
     """An entity of these tests' own. Intake finds the topic of a new entity within five seconds, so make few."""
-    return await Entity.register(intake, http)
+    made = await Entity.register(intake, http)
+    yield made
+    await made.retire()
 
 
 @pytest.fixture(scope="module")
-async def other(intake: Stack, http: httpx.AsyncClient) -> Entity:
+async def other(intake: Stack, http: httpx.AsyncClient) -> AsyncIterator[Entity]:
     """Another entity."""
-    return await Entity.register(intake, http)
+    made = await Entity.register(intake, http)
+    yield made
+    await made.retire()
 
 
 @pytest.fixture(scope="session")
 def secretariat(system: Stack, http: httpx.AsyncClient) -> Person:
     """Who reads everything that is not an entity's own."""
     return Person(system, "secretariat", http)
+
+
+@pytest.fixture(scope="module")
+def donor(system: Stack, http: httpx.AsyncClient) -> Person:
+    """Who reads what is public; a person of these tests' own, with an empty inbox."""
+    return Person.appear(system, http, "donor")
+
+
+@pytest.fixture(scope="module")
+def delegate(system: Stack, http: httpx.AsyncClient) -> Person:
+    """A Member State's delegate: Mali's."""
+    return Person.appear(system, http, "member-state", "ML")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import uuid4
 
 import httpx
@@ -16,8 +16,10 @@ from tests.support.waiting import until
 
 from contracts.envelope import Envelope
 from contracts.streams import inbound
+from plumbline.demo import DemoUser
 from plumbline.stack import Stack
 
+Role = Literal["member-state", "secretariat", "donor", "operator"]
 PERIOD = {"start": "2025-01-01", "end": "2025-12-31"}
 
 
@@ -27,13 +29,20 @@ def token(stack: Stack, user: str) -> str:
     return stack.tokens.token(user)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Person:
     """Somebody with a token, at the doors of the services."""
 
     stack: Stack
     user: str
     http: httpx.AsyncClient
+
+    @classmethod
+    def appear(cls, stack: Stack, http: httpx.AsyncClient, role: Role, country: str = "") -> Self:
+        """A new person, who may sign in."""
+        user = f"{role}-{uuid4().hex[:8]}"
+        stack.issuer.add_users([DemoUser(user, f"{user} (demonstration)", role, country=country)])
+        return cls(stack, user, http)
 
     async def call(self, method: str, part: str, path: str, **more: Any) -> httpx.Response:
         """One call to a service, whatever it answers."""
@@ -74,6 +83,21 @@ class Person:
         found: list[dict[str, Any]] = (await self.get("portal-gateway", "/api/v1/inbox", limit=200))["items"]
         return found
 
+    async def subscribe(self, **wish: Any) -> None:
+        """Ask to be told."""
+        answer = await self.call("POST", "portal-gateway", "/api/v1/subscriptions", json=wish)
+        assert answer.is_success, answer.text
+
+    async def explanation(self, metric: str, scope: str, **query: Any) -> dict[str, Any] | None:
+        """The tree below a figure, None where there is none for this person."""
+        path = f"/api/v1/explanations/{metric}"
+        answer = await self.call("GET", "portal-gateway", path, params={"scope": scope, **query})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
     async def receipts(self, *, event: str) -> list[dict[str, Any]]:
         """What intake answered to one event."""
         found: list[dict[str, Any]] = (await self.get("intake", "/v1/submissions", event_id=event))["items"]
@@ -86,9 +110,12 @@ class Person:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entity(Person):
     """An entity's system: a token for HTTP, and a user of its own on Kafka."""
+
+    said: list[Envelope] = field(default_factory=list)
+    """Every project it described."""
 
     @property
     def topic(self) -> str:
@@ -130,6 +157,13 @@ class Entity(Person):
 
         return await until(done, seconds=60, what=f"file {submission} to be judged")  # type: ignore[return-value]
 
+    async def retire(self) -> None:
+        """Withdraw every project, so that no figure of another test rests on one of them."""
+        projects = {project_of(event) for event in self.said}
+        gone = [kafka.an_event(self.user, {"project_id": p}, "project.withdrawn.v1") for p in sorted(projects)]
+        if gone:
+            await self.post(gone)
+
     # What an entity says.
 
     def project(self, name: str = "P1", **over: Any) -> Envelope:
@@ -152,7 +186,9 @@ class Entity(Person):
             ],
             **over,
         }  # fmt: skip
-        return kafka.an_event(self.user, data, "project.submitted.v1")
+        event = kafka.an_event(self.user, data, "project.submitted.v1")
+        self.said.append(event)
+        return event
 
     def indicator(self, name: str = "P1", indicator: str = "I1", **over: Any) -> Envelope:
         """An output indicator from 0 to 100."""
@@ -223,3 +259,12 @@ async def _events(answer: httpx.Response) -> AsyncIterator[Heard]:
         elif fields:
             yield Heard(fields.get("event", "message"), fields.get("id", ""), json.loads(fields.get("data") or "null"))
             fields = {}
+
+
+async def next_figure(heard: AsyncIterator[Heard], metric: str, scope: str, seen: list[Heard]) -> dict[str, Any]:
+    """Listen until this figure comes by; what came before it is kept in ``seen``."""
+    async for event in heard:
+        seen.append(event)
+        if event.kind == "metric" and (event.data["metric"], event.data["scope"]) == (metric, scope):
+            return dict(event.data)
+    raise AssertionError("the stream ended")

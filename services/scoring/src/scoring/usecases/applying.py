@@ -104,7 +104,7 @@ def _step(batch: _Batch, state: ProjectState, facts: list[tuple[Fact, Version]],
     before = state.contribution
     change = apply(state, facts, batch.closed, batch.cells)
     after = state.contribution
-    cause.entity = state.last_entity
+    cause.entity, cause.classification = state.last_entity, state.last_classification
     for key, figure in own_figures(state, change):
         record = batch.publisher.say(state.published.get(key), figure, cause, state.scored_on)
         if record is not None:

@@ -31,11 +31,16 @@ class Cause:
     version: Version
     fact: Fact | None = None
     entity: str = ""
+    classification: str = "public"
 
-    def said(self) -> dict[str, Any]:
-        """As a figure tells it."""
+    def said(self, figure: Figure) -> dict[str, Any]:
+        """As a figure tells it: whose fact it was only where every reader of the figure may read the project."""
         found: dict[str, Any] = {"event_id": self.envelope.id, "type": self.envelope.type}
-        if self.fact is not None:
+        told = self.classification == "public" or (
+            self.classification == figure.classification
+            and (self.classification != "owner" or self.entity == figure.owner)
+        )
+        if self.fact is not None and told:
             found |= {"project_id": self.fact.project_id, "entity": self.entity or None}
             origin = self.fact.origin
             if origin is not None:
@@ -61,7 +66,7 @@ class Publisher:
         if record is None:
             return None
         key = f"{figure.metric}|{figure.scope}"
-        body = payload(figure, record) | {"updated_at": self._written, "cause": cause.said()}
+        body = payload(figure, record) | {"updated_at": self._written, "cause": cause.said(figure)}
         origin = cause.envelope
         event = Envelope(
             id=new_id(),
