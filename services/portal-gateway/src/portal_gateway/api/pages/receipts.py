@@ -109,11 +109,10 @@ def _sentence(receipt: Mapping[str, Any]) -> str:
         case "quarantined":
             return f"The {what} is held back until it is mended. Nothing of it counts yet."
         case _:
-            good = receipt["activities"] - receipt["quarantined"]
-            return (
-                f"Of {numbers.grouped(receipt['activities'])} projects {numbers.grouped(good)} count; "
-                f"{numbers.grouped(receipt['quarantined'])} are held back until they are mended, and delay nobody."
-            )
+            held = receipt["quarantined"]
+            good = numbers.grouped(receipt["activities"] - held)
+            wait = "1 is held back until it is mended" if held == 1 else f"{held:,} are held back until they are mended"
+            return f"Of {numbers.grouped(receipt['activities'])} projects {good} count; {wait}, and delays nobody."
 
 
 def _readability(found: Mapping[str, Any]) -> dict[str, Any]:
