@@ -112,7 +112,8 @@ def _sentence(receipt: Mapping[str, Any]) -> str:
             held = receipt["quarantined"]
             good = numbers.grouped(receipt["activities"] - held)
             wait = "1 is held back until it is mended" if held == 1 else f"{held:,} are held back until they are mended"
-            return f"Of {numbers.grouped(receipt['activities'])} projects {good} count; {wait}. The others do not wait for that."
+            whole = numbers.grouped(receipt["activities"])
+            return f"Of {whole} projects {good} count; {wait}. The others do not wait for that."
 
 
 def _readability(found: Mapping[str, Any]) -> dict[str, Any]:
