@@ -94,3 +94,14 @@ def test_a_state_survives_its_packing() -> None:
     ]
     apply(state, [(fact, scoring_facts.version("2026-01-01", n)) for n, fact in enumerate(said)], 800_000, {})
     assert codec.unpack_state(codec.pack_state(state)) == state
+
+
+def test_a_state_can_be_used_after_it_was_packed() -> None:
+    """What was packed stays in memory as bytes, and opens again when an event asks for it."""
+    state = ProjectState("P")
+    said = [scoring_facts.a_project(), scoring_facts.an_indicator(), scoring_facts.an_actual("40")]
+    apply(state, [(fact, scoring_facts.version("2026-01-01", n)) for n, fact in enumerate(said)], 800_000, {})
+    codec.pack_state(state)
+    apply(state, [(scoring_facts.an_actual("70"), scoring_facts.version("2026-02-01"))], 800_000, {})
+    assert state.attained == {"I1": 700_000}
+    assert codec.unpack_state(codec.pack_state(state)) == state

@@ -31,7 +31,14 @@ def outcome(rows: list[tuple[str, int, int, int | None]]) -> Outcome:
     grouped: dict[tuple[int, str], list[tuple[int, int | None]]] = {}
     for name, level, weight, a in rows:
         grouped.setdefault((level, name), []).append((weight, a))
-    return effectiveness.outcome(grouped)
+    return effectiveness.outcome((level, part(*members)) for (level, _), members in grouped.items())
+
+
+def part(*members: tuple[int, int | None]) -> Part:
+    """A result of indicators (weight, A)."""
+    known = [(weight, a) for weight, a in members if a is not None]
+    observed = sum(weight for weight, _ in known)
+    return result_part(sum(weight for weight, _ in members), observed, sum(weight * a for weight, a in known))
 
 
 def test_the_worked_project() -> None:
@@ -53,10 +60,7 @@ def test_results_are_weighted_and_not_their_indicators() -> None:
 
 
 def test_coverage_of_exactly_two_thirds_is_published() -> None:
-    one, third = result_part([(1, 10)]), result_part([(1, 10), (1, None), (1, None)])
-    assert one is not None
-    assert third is not None
-    both = combine([(1, one), (1, third)])
+    both = combine([(1, part((1, 10))), (1, part((1, 10), (1, None), (1, None)))])
     assert both is not None
     assert (both.observed, both.expected) == (2, 3)
     assert state_of(both.observed, both.expected) == "PUBLISHED"
@@ -80,7 +84,9 @@ def test_states_compare_the_exact_fraction(observed: int, expected: int, state: 
 def test_other_results_are_shown_and_never_scored() -> None:
     found = outcome([("A", 1, 1, 600_000), ("X", 9, 1, 0)])
     assert found.whole == Part(600_000, 600_000, 600_000, 1, 1)
-    assert [row[0] for row in found.results] == ["A", "X"]
+    state = known(a_project(), an_indicator(id_="X", result_type="9", result_id="RX"), an_actual("30", id_="X"))
+    assert state.results["9|RX"].part == Part(300_000, 300_000, 300_000, 1, 1)
+    assert state.outcome.flags == ("NO_RESULTS",)
 
 
 @pytest.mark.parametrize(

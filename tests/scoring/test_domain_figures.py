@@ -10,6 +10,7 @@ from tests.support.scoring_facts import (
     an_actual,
     an_indicator,
     apply_all,
+    figures_of,
     known,
     version,
 )
@@ -17,7 +18,7 @@ from tests.support.scoring_facts import (
 from scoring.domain import facts
 from scoring.domain.cells import SIZE, At, Cells
 from scoring.domain.figures import Figure, aggregate, coverage, metrics_of
-from scoring.domain.ledger import alerts, next_published, own_figures
+from scoring.domain.ledger import alerts, next_published
 from scoring.domain.state import ProjectState, Published
 
 
@@ -25,7 +26,7 @@ def _figures(
     state: ProjectState, *said: Any, recorded: str = "2030-01-02", cells: Cells | None = None
 ) -> dict[str, Figure]:
     batch = [(fact, version(recorded, n)) for n, fact in enumerate(said, 1)]
-    return dict(own_figures(state, apply_all(state, batch, cells=cells)))
+    return figures_of(state, apply_all(state, batch, cells=cells))
 
 
 def test_which_scopes_publish_what() -> None:
@@ -62,9 +63,11 @@ def test_facts_before_their_project_are_kept_and_published_with_it() -> None:
 def _publish(state: ProjectState, found: dict[str, Figure]) -> dict[str, Published]:
     said = {}
     for key, figure in found.items():
-        record = next_published(state.published.get(key), figure, valid=1, recorded=2, now=3, cause="e")
+        metric, _, indicator = key.partition("|")
+        kept = state.indicators[indicator].published if indicator else state.published
+        record = next_published(kept.get(metric), figure, valid=1, recorded=2, now=3, cause="e")
         if record is not None:
-            state.published[key] = said[key] = record
+            kept[metric] = said[key] = record
     return said
 
 

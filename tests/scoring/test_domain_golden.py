@@ -13,6 +13,7 @@ from tests.support.scoring_facts import (
     an_actual,
     an_indicator,
     apply_all,
+    figures_of,
     known,
     ordinal,
     retraction,
@@ -22,9 +23,8 @@ from tests.support.scoring_facts import (
 )
 
 from scoring.domain.attainment import attain
-from scoring.domain.effectiveness import outcome
+from scoring.domain.effectiveness import result_part
 from scoring.domain.facts import Fact, Version
-from scoring.domain.ledger import own_figures
 from scoring.domain.register import Touched, record, register_hash
 from scoring.domain.state import ProjectState
 
@@ -69,14 +69,13 @@ def test_g2_zero_range_and_zero_target(
 ) -> None:
     found = scored(an_indicator(ascending=False, target_="0", tol_abs=tolerance), an_actual(value))
     assert (found.a, found.flags) == (a, flags)
-    whole = outcome({(2, "R"): [(1, found.a), (1, 500_000)]}).whole
-    assert whole is not None
-    assert whole.mean == result
+    assert found.a is not None
+    assert result_part(2, 2, found.a + 500_000).mean == result
 
 
 def _figure(state: ProjectState, facts: list[Any], recorded: str) -> Any:
     change = apply_all(state, [(f, version(recorded, n)) for n, f in enumerate(facts)], "2020-12-31")
-    return dict(own_figures(state, change))["M4"]
+    return figures_of(state, change)["M4"]
 
 
 def test_g4_coverage_on_the_edge() -> None:

@@ -10,7 +10,8 @@ from scoring.domain import facts
 from scoring.domain.attainment import Attainment, attain
 from scoring.domain.cells import Cells
 from scoring.domain.facts import Fact, Version
-from scoring.domain.ledger import Change, apply
+from scoring.domain.figures import Figure
+from scoring.domain.ledger import Change, apply, own_figures
 from scoring.domain.state import ProjectState
 
 PROJECT = "XM-DEMO-1-P"
@@ -127,3 +128,13 @@ def apply_all(
     state: ProjectState, batch: Sequence[tuple[Fact, Version]], closed: str = "2030-12-31", cells: Cells | None = None
 ) -> Change:
     return apply(state, batch, ordinal(closed), cells if cells is not None else {})
+
+
+def figures_of(state: ProjectState, change: Change) -> dict[str, Figure]:
+    """A project's figures that may have changed: its own by metric, an indicator's as ``M1|I1``."""
+    found = {}
+    for own in own_figures(state, change):
+        scope = own.figure.scope
+        suffix = "|" + scope.rpartition("|")[2] if scope.startswith("indicator:") else ""
+        found[own.figure.metric + suffix] = own.figure
+    return found

@@ -8,13 +8,13 @@ from scoring.domain.state import ProjectState
 
 
 class StateCache:
-    """Keeps states up to a size, the longest unused leave first.
+    """Keeps states up to a size in parts (indicators, transactions), the longest unused leave first.
 
     A state is valid only together with the token of the write that made it: a transaction that was rolled back
     leaves a token here that no row has. Whoever takes a state owns it until it is put back.
     """
 
-    def __init__(self, limit: int = 50_000) -> None:
+    def __init__(self, limit: int = 200_000) -> None:
         self._limit = limit
         self._size = 0
         self._kept: OrderedDict[str, tuple[int, ProjectState, int]] = OrderedDict()
@@ -29,7 +29,7 @@ class StateCache:
 
     def put(self, token: int, state: ProjectState) -> None:
         """Keep a state that is being written under this token."""
-        size = 10 + len(state.transactions) + sum(3 + len(i.actuals) for i in state.indicators.values())
+        size = 10 + len(state.transactions) + len(state.indicators)
         self._kept[state.project_id] = (token, state, size)
         self._size += size
         while self._size > self._limit:

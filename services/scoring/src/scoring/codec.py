@@ -12,16 +12,29 @@ from contracts.context import ClockDayClosed
 from contracts.envelope import PREFIX, Envelope
 from scoring.domain import facts
 from scoring.domain.facts import Fact, Version
-from scoring.domain.state import ProjectState, Published
+from scoring.domain.state import Indicators, IndicatorState, ProjectState, Published
 
 _FACTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     PREFIX + name: msgspec.json.Decoder(kind) for name, kind in facts.TYPES.items()
 }
 CLOCK: Final = PREFIX + ClockDayClosed.TYPE
 
-_encoder: Final = msgspec.msgpack.Encoder()
-_states: Final = msgspec.msgpack.Decoder(ProjectState)
+_plain: Final = msgspec.msgpack.Encoder()
+_indicator: Final = msgspec.msgpack.Decoder(IndicatorState)
+_packed: Final = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _published: Final = msgspec.msgpack.Decoder(dict[str, Published])
+
+
+def _to_bytes(found: Any) -> bytes:
+    return _plain.encode(found.repack(lambda indicator: msgspec.Raw(_plain.encode(indicator)), _indicator.decode))
+
+
+def _from_bytes(_kind: type, body: Any) -> Indicators:
+    return Indicators(_packed.decode(body), _indicator.decode)
+
+
+_encoder: Final = msgspec.msgpack.Encoder(enc_hook=_to_bytes)
+_states: Final = msgspec.msgpack.Decoder(ProjectState, dec_hook=_from_bytes)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -66,7 +79,7 @@ def unpack_state(body: bytes) -> ProjectState:
 
 def pack_published(published: dict[str, Published]) -> bytes:
     """What was last said of a cell's figures."""
-    return _encoder.encode(published)
+    return _plain.encode(published)
 
 
 def unpack_published(body: bytes) -> dict[str, Published]:

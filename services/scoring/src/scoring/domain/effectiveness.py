@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import gcd, lcm
 
 from scoring.domain import parameters
@@ -25,16 +25,8 @@ def state_of(observed: int, expected: int) -> str:
     return "INSUFFICIENT_DATA"
 
 
-def result_part(indicators: Iterable[tuple[int, int | None]]) -> Part | None:
-    """A result from its expected indicators as (weight, A or None); None where nothing is expected."""
-    expected = observed = summed = 0
-    for weight, a in indicators:
-        expected += weight
-        if a is not None:
-            observed += weight
-            summed += weight * a
-    if not expected:
-        return None
+def result_part(expected: int, observed: int, summed: int) -> Part:
+    """A result from its sums: weights expected (at least one), weights observed, weights times A."""
     divisor = gcd(observed, expected)
     return Part(
         half_even(summed, observed) if observed else None,
@@ -82,24 +74,18 @@ def _fraction(observed: int, expected: int) -> tuple[int, int]:
     return observed, expected
 
 
-def outcome(grouped: Mapping[tuple[int, str], Sequence[tuple[int, int | None]]]) -> Outcome:
-    """A project from its results (type, id), each with its expected indicators as (weight, A or None).
+def outcome(results: Iterable[tuple[int, Part]]) -> Outcome:
+    """A project from its results as (result type, part): results are weighted, not indicators; levels by λ.
 
-    Results of type 9 are shown and never scored. Results are weighted, not indicators; levels by λ.
+    Results of type 9 are shown and never scored.
     """
-    results = [
-        (result_id, result_type, part)
-        for (result_type, result_id), members in sorted(grouped.items())
-        if (part := result_part(members)) is not None
-    ]
-    levels = []
-    for level in LEVEL_WEIGHTS:
-        part = combine([(1, part) for _, result_type, part in results if result_type == level])
-        if part is not None:
-            levels.append((level, part))
+    grouped: dict[int, list[tuple[int, Part]]] = {}
+    for level, part in results:
+        grouped.setdefault(level, []).append((1, part))
+    levels = [(level, found) for level in LEVEL_WEIGHTS if (found := combine(grouped.get(level, ()))) is not None]
     whole = combine([(LEVEL_WEIGHTS[level], part) for level, part in levels])
     flags = ("OUTPUTS_WITHOUT_OUTCOMES",) if _without_outcomes(dict(levels)) else ()
-    return Outcome(whole, tuple(levels), tuple(results), flags)
+    return Outcome(whole, tuple(levels), flags)
 
 
 def _without_outcomes(levels: dict[int, Part]) -> bool:

@@ -103,20 +103,18 @@ def project_head(state: ProjectState, sources: Sources) -> Node:
 
 
 def _levels_present(state: ProjectState) -> list[int]:
-    return sorted({i.definition.result_type for i in _defined(state) if i.definition is not None})
+    return sorted({leaf.level for leaf in _leaves(state)})
 
 
-def _defined(state: ProjectState) -> list[IndicatorState]:
-    return [i for i in state.indicators.values() if i.leaf is not None and i.definition is not None]
+def _leaves(state: ProjectState) -> list[Leaf]:
+    return [i.leaf for i in state.indicators.values() if i.leaf is not None]
 
 
 def _level_node(state: ProjectState, level: int, sources: Sources) -> Node:
     part = dict(state.outcome.levels).get(level)
-    results = [(id_, p) for id_, kind, p in state.outcome.results if kind == level]
-    means = [p.mean for _, p in results if p.mean is not None] if level != OTHER else []
-    names = {id_ for id_, _ in results} | {
-        i.definition.result_id for i in _defined(state) if i.definition and i.definition.result_type == level
-    }
+    results = {r.result: r.part for r in state.results.values() if r.level == level}
+    means = [p.mean for p in results.values() if p is not None and p.mean is not None] if level != OTHER else []
+    names = {leaf.result for leaf in _leaves(state) if leaf.level == level}
     return node_of(
         kind="level",
         id=str(level),
@@ -127,17 +125,17 @@ def _level_node(state: ProjectState, level: int, sources: Sources) -> Node:
         numerator=sum(means),
         denominator=len(means),
         calc=_ratio([str(mean) for mean in means], len(means)),
-        children=[_result_node(state, level, name, dict(results).get(name), sources) for name in sorted(names)],
+        children=[_result_node(state, level, name, results.get(name), sources) for name in sorted(names)],
     )
 
 
 def _result_node(state: ProjectState, level: int, result: str, part: Part | None, sources: Sources) -> Node:
     members = [
         (name, i)
-        for name, i in sorted(state.indicators.items())
-        if i.definition is not None and (i.definition.result_type, i.definition.result_id) == (level, result)
+        for name, i in state.indicators.items()
+        if i.leaf is not None and (i.leaf.level, i.leaf.result) == (level, result)
     ]
-    known = [(i.definition.weight, i.leaf.a) for _, i in members if i.definition and i.leaf and i.leaf.a is not None]
+    known = [(i.leaf.weight, i.leaf.a) for _, i in members if i.leaf is not None and i.leaf.a is not None]
     event = next((i.definition.version.id for _, i in members if i.definition is not None), None)
     return node_of(
         kind="result",
@@ -148,7 +146,7 @@ def _result_node(state: ProjectState, level: int, result: str, part: Part | None
         numerator=sum(weight * a for weight, a in known),
         denominator=sum(weight for weight, _ in known),
         calc=_ratio([f"{weight} × {a}" for weight, a in known], sum(weight for weight, _ in known)),
-        children=[indicator_node(name, i, sources) for name, i in members if i.leaf is not None],
+        children=[indicator_node(name, i, sources) for name, i in members],
     )
 
 
@@ -242,9 +240,9 @@ def _stated(actual: Actual) -> str:
 def pace_node(state: ProjectState, sources: Sources) -> Node:
     """M2 of a project: the weights of indicators on track, over those of all that can be judged."""
     lines = [
-        (name, i, i.definition.weight, i.leaf.status)
-        for name, i in sorted(state.indicators.items())
-        if i.leaf is not None and i.definition is not None and i.definition.result_type != OTHER
+        (name, i, i.leaf.weight, i.leaf.status)
+        for name, i in state.indicators.items()
+        if i.leaf is not None and i.leaf.level != OTHER
     ]
     good = sum(weight for _, _, weight, status in lines if status in GOOD)
     assessed = sum(weight for _, _, weight, status in lines if status is not None and status not in NOT_ASSESSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scoring.domain.cells import Cells, difference
@@ -44,29 +44,43 @@ def apply(state: ProjectState, batch: Sequence[tuple[Fact, Version]], closed: in
     return change
 
 
-def own_figures(state: ProjectState, change: Change) -> Iterator[tuple[str, Figure]]:
-    """The project's figures that may have changed, by the key under which they were last published."""
+@dataclass(slots=True)
+class Own:
+    """A figure of the project's own that may have changed, and where what was said of it is kept."""
+
+    figure: Figure
+    published: dict[str, Published]
+
+    @property
+    def known(self) -> Published | None:
+        """What was last said of it."""
+        return self.published.get(self.figure.metric)
+
+
+def own_figures(state: ProjectState, change: Change) -> Iterator[Own]:
+    """The project's figures, and its indicators', that may have changed."""
     if not change.touched:
         return
-    names: Iterable[str] = state.indicators if change.about else change.again
-    for name in sorted(names):
-        yield from _of_indicator(state, name)
-    found = project_figures(state)
-    for metric, position in (("M1", 0), ("M2", 1), ("M4", 2)):
-        if found is not None:
-            yield metric, found[position]
-        elif metric in state.published:
-            yield metric, _gone(state, metric, scope_of(state.project_id))
+    for name in sorted(state.indicators if change.about else change.again):
+        found = indicator_figures(state, name)
+        published = state.indicators[name].published
+        scope = scope_of(state.project_id, name)
+        yield from _changed(state, found, published, ("M1", "M2"), scope)
+    yield from _changed(state, project_figures(state), state.published, ("M1", "M2", "M4"), scope_of(state.project_id))
 
 
-def _of_indicator(state: ProjectState, name: str) -> Iterator[tuple[str, Figure]]:
-    found = indicator_figures(state, name)
-    for position, metric in enumerate(("M1", "M2")):
-        key = f"{metric}|{name}"
+def _changed(
+    state: ProjectState,
+    found: tuple[Figure, ...] | None,
+    published: dict[str, Published],
+    metrics: tuple[str, ...],
+    scope: str,
+) -> Iterator[Own]:
+    for position, metric in enumerate(metrics):
         if found is not None:
-            yield key, found[position]
-        elif key in state.published:
-            yield key, _gone(state, metric, scope_of(state.project_id, name))
+            yield Own(found[position], published)
+        elif metric in published:
+            yield Own(_gone(state, metric, scope), published)
 
 
 def _gone(state: ProjectState, metric: str, scope: str) -> Figure:

@@ -10,7 +10,7 @@ from scoring.domain.figures import Figure, as_parts, coverage, on_track
 from scoring.domain.numbers import half_even
 from scoring.domain.parameters import MICRO
 from scoring.domain.project import OTHER, SUSPENDED, UNEXPECTED, is_counted, status_of
-from scoring.domain.state import Definition, Leaf, Part, ProjectState
+from scoring.domain.state import Leaf, Part, ProjectState
 
 
 def scope_of(project_id: str, indicator: str | None = None) -> str:
@@ -21,10 +21,10 @@ def scope_of(project_id: str, indicator: str | None = None) -> str:
 def indicator_figures(state: ProjectState, name: str) -> tuple[Figure, Figure] | None:
     """M1 and M2 of one indicator; None where it has no figures (any more)."""
     indicator = state.indicators.get(name)
-    if indicator is None or indicator.leaf is None or indicator.definition is None or not is_counted(state):
+    if indicator is None or indicator.leaf is None or not is_counted(state):
         return None
     scope = scope_of(state.project_id, name)
-    attained = _attainment(scope, indicator.leaf, indicator.definition)
+    attained = _attainment(scope, indicator.leaf)
     paced = _pace(scope, indicator.leaf)
     for figure in (attained, paced):
         _own(state, figure)
@@ -55,7 +55,7 @@ def _own(state: ProjectState, figure: Figure) -> None:
         figure.flags += ("SUSPENDED",)
 
 
-def _attainment(scope: str, leaf: Leaf, definition: Definition) -> Figure:
+def _attainment(scope: str, leaf: Leaf) -> Figure:
     expected = leaf.state not in UNEXPECTED
     known = leaf.a is not None
     figure = Figure("M1", scope, leaf.a, state_of(int(known), int(expected)), int(known), int(expected))
@@ -72,9 +72,9 @@ def _attainment(scope: str, leaf: Leaf, definition: Definition) -> Figure:
             "baseline": leaf.baseline,
             "kind": leaf.mode,
             "accumulation": leaf.accumulation,
-            "result": definition.result_id,
-            "result_type": str(definition.result_type),
-            "weight": definition.weight,
+            "result": leaf.result,
+            "result_type": str(leaf.level),
+            "weight": leaf.weight,
             "observed_on": _day(leaf.observed_on),
             "hints": list(leaf.hints),
         }
@@ -105,25 +105,16 @@ def _pace(scope: str, leaf: Leaf) -> Figure:
 
 def _attainments(scope: str, state: ProjectState) -> Figure:
     """Each indicator's A, or its state, side by side: they have no sum. Alone it is the project's own."""
-    listed: dict[str, int | str] = {}
-    known = expected = 0
-    alone: int | None = None
-    for name in sorted(state.indicators):
-        leaf, definition = state.indicators[name].leaf, state.indicators[name].definition
-        if leaf is None or definition is None:
-            continue
-        listed[name] = leaf.state if leaf.a is None else leaf.a
-        if leaf.state in UNEXPECTED or definition.result_type == OTHER:
-            continue
-        expected += 1
-        if leaf.a is not None:
-            known += 1
-            alone = leaf.a
-    figure = Figure("M1", scope, alone if expected == 1 else None, state_of(known, expected))
-    figure.observed, figure.expected = coverage(known, expected)
-    if expected == 1:
-        figure.lower, figure.upper = (alone, alone) if known else (0, MICRO)
-    figure.parts = {"indicators": {"observed": known, "expected": expected}, "attained": listed}
+    figure = Figure("M1", scope, None, state_of(state.known, state.expected))
+    figure.observed, figure.expected = coverage(state.known, state.expected)
+    if state.expected == 1:
+        (only,) = (r for r in state.results.values() if r.level != OTHER)
+        figure.value = only.part.mean if only.part is not None else None
+        figure.lower, figure.upper = (0, MICRO) if figure.value is None else (figure.value, figure.value)
+    figure.parts = {
+        "indicators": {"observed": state.known, "expected": state.expected},
+        "attained": {name: state.attained[name] for name in sorted(state.attained)},
+    }
     return figure
 
 
@@ -146,7 +137,11 @@ def _effectiveness(scope: str, state: ProjectState) -> Figure:
     figure.parts = as_parts(
         {
             "levels": {str(level): _part(part) for level, part in state.outcome.levels},
-            "results": {result: {"type": str(kind), **_part(part)} for result, kind, part in state.outcome.results},
+            "results": {
+                r.result: {"type": str(r.level), **_part(r.part)}
+                for _, r in sorted(state.results.items())
+                if r.part is not None
+            },
             "budget_cents": state.money.budget,
             "expenditure_cents": state.money.spend,
             "other_currencies": [list(row) for row in state.money.other],

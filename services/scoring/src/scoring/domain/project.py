@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from scoring.domain import parameters
 from scoring.domain.allocation import shares_of
 from scoring.domain.attainment import Attainment, attain, lowered
 from scoring.domain.balance import money_of
-from scoring.domain.effectiveness import outcome
+from scoring.domain.effectiveness import outcome, result_part
 from scoring.domain.numbers import half_even, shown, text
 from scoring.domain.pace import STATUSES, Pace, pace
 from scoring.domain.parameters import MICRO
@@ -17,11 +14,13 @@ from scoring.domain.register import Touched, day_of
 from scoring.domain.state import (
     About,
     Contribution,
+    Definition,
     IndicatorState,
     Leaf,
     Outcome,
     Part,
     ProjectState,
+    ResultSum,
 )
 
 CANCELLED, SUSPENDED, PIPELINE = 5, 6, 1
@@ -33,6 +32,7 @@ UNEXPECTED = frozenset({"NOT_DUE", "NOT_APPLICABLE"})
 
 _BIN = {status: position for position, status in enumerate(STATUSES)}
 _STALE = _BIN["STALE"]
+_NONE = (0,) * len(STATUSES)
 _UNKNOWN = Part(None, 0, MICRO, 0, 1)
 """A project under way that set no results out: all is possible, nothing known (ADR 0033)."""
 
@@ -69,37 +69,84 @@ def _frozen_on(state: ProjectState) -> int | None:
 
 
 def score(state: ProjectState, touched: Touched, closed: int) -> dict[str, str | None]:
-    """Bring a project's scores and contribution up to date; returns the indicators scored again, with their
-    status of pace before.
+    """Bring a project's scores and contribution up to date.
 
-    ``closed`` is the last closed day. Only what was touched is computed, or all of it where a day that
-    changes something has come.
+    ``closed`` is the last closed day. Only what was touched is computed, or all of it where a day that changes
+    something has come. Returns the indicators scored again, with their status of pace before.
     """
     day = day_for(state, closed)
     due = state.transition is not None and state.transition <= day
-    names: Iterable[str] = touched.indicators
-    if touched.about or due or day < state.scored_on:
-        names = state.indicators
+    everything = touched.about or due or day < state.scored_on
     about = state.about if state.about is not None and state.about.alive else None
     if about is not None:
         state.last_entity, state.last_classification = about.entity, about.classification
     again: dict[str, str | None] = {}
-    for name in names:
+    transitions: list[int] = []
+    for name in list(state.indicators) if everything else touched.indicators:
         indicator = state.indicators[name]
-        again[name] = indicator.leaf.status if indicator.leaf is not None else None
-        indicator.leaf = _leaf(indicator, about, day)
+        old, new = indicator.leaf, _leaf(indicator, about, day)
+        again[name] = old.status if old is not None else None
+        if new is not None and new.transition is not None:
+            transitions.append(new.transition)
+        if new != old:
+            _tally(state, name, old, new)
+            indicator.leaf = new
     state.scored_on = day
     if again or touched.about:
-        sums = _sums(state)
-        state.outcome = _outcome(state, sums)
-        state.statuses = (tuple(sums.number), tuple(sums.weight))
-        frozen = _frozen_on(state)
-        beyond = frozen is not None and sums.transition is not None and sums.transition > frozen
-        state.transition = None if beyond else sums.transition  # beyond that day only a fact moves it
+        state.outcome = _outcome(state)
+        _await(state, transitions, fresh=everything)
     if touched.about or touched.money:
         state.money = money_of(state)
     state.contribution = _contribution(state, fresh=touched.about or touched.money)
     return again
+
+
+def _await(state: ProjectState, transitions: list[int], *, fresh: bool) -> None:
+    """Note the next day on which time alone changes something; beyond a suspension only a fact does."""
+    frozen = _frozen_on(state)
+    known = [] if fresh or state.transition is None else [state.transition]
+    days = known + [t for t in transitions if frozen is None or t <= frozen]
+    state.transition = min(days, default=None)
+
+
+def _tally(state: ProjectState, name: str, old: Leaf | None, new: Leaf | None) -> None:
+    """Subtract an indicator's old score from the project's sums, and add the new one."""
+    if not state.number:
+        state.number, state.weight = [0] * len(STATUSES), [0] * len(STATUSES)
+    if old is not None:
+        _count(state, old, -1)
+    if new is not None:
+        _count(state, new, 1)
+        state.attained[name] = new.state if new.a is None else new.a
+    else:
+        state.attained.pop(name, None)
+
+
+def _count(state: ProjectState, leaf: Leaf, sign: int) -> None:
+    level, weight = leaf.level, sign * leaf.weight
+    if leaf.state not in UNEXPECTED:
+        key = f"{level}|{leaf.result}"
+        known = state.results.get(key)
+        expected, observed, summed = (known.expected, known.observed, known.summed) if known is not None else (0, 0, 0)
+        expected += weight
+        if leaf.a is not None:
+            observed += weight
+            summed += weight * leaf.a
+        if expected:
+            part = result_part(expected, observed, summed)
+            state.results[key] = ResultSum(leaf.result, level, expected, observed, summed, part)
+        else:
+            del state.results[key]
+    if level == OTHER:
+        return
+    state.designed += sign
+    if leaf.state not in UNEXPECTED:
+        state.expected += sign
+        state.known += sign if leaf.a is not None else 0
+    if leaf.status is not None:
+        for position in (_BIN[leaf.status], _STALE) if leaf.stale else (_BIN[leaf.status],):
+            state.number[position] += sign
+            state.weight[position] += weight
 
 
 def _leaf(indicator: IndicatorState, about: About | None, day: int) -> Leaf | None:
@@ -123,12 +170,17 @@ def _leaf(indicator: IndicatorState, about: About | None, day: int) -> Leaf | No
         flags = [*flags, "UNSTABLE_PACE"]
     if judged.stale:
         flags = [*flags, "STALE"]
-    return _packed(found, judged, original, tuple(dict.fromkeys(flags)))
+    return _packed(definition, found, judged, original, tuple(dict.fromkeys(flags)))
 
 
-def _packed(found: Attainment, judged: Pace, original: int | None, flags: tuple[str, ...]) -> Leaf:
+def _packed(
+    definition: Definition, found: Attainment, judged: Pace, original: int | None, flags: tuple[str, ...]
+) -> Leaf:
     return Leaf(
         found.state,
+        definition.result_id,
+        definition.result_type,
+        definition.weight,
         found.a,
         None if found.raw is None else shown(found.raw),
         original,
@@ -152,51 +204,11 @@ def _packed(found: Attainment, judged: Pace, original: int | None, flags: tuple[
     )
 
 
-@dataclass(slots=True)
-class _Sums:
-    """One walk over a project's indicators: what its results, its histogram and its calendar are made of."""
-
-    results: dict[tuple[int, str], list[tuple[int, int | None]]]
-    number: list[int]
-    weight: list[int]
-    transition: int | None = None
-    designed: bool = False
-
-
-def _sums(state: ProjectState) -> _Sums:
-    sums = _Sums({}, [0] * len(STATUSES), [0] * len(STATUSES))
-    for indicator in state.indicators.values():
-        leaf, definition = indicator.leaf, indicator.definition
-        if leaf is None or definition is None:
-            continue
-        if leaf.transition is not None and (sums.transition is None or leaf.transition < sums.transition):
-            sums.transition = leaf.transition
-        result_type, weight = definition.result_type, definition.weight
-        if leaf.state not in UNEXPECTED:
-            member = (weight, leaf.a)
-            key = (result_type, definition.result_id)
-            if key in sums.results:
-                sums.results[key].append(member)
-            else:
-                sums.results[key] = [member]
-        if result_type == OTHER:
-            continue
-        sums.designed = True
-        if leaf.status is not None:
-            position = _BIN[leaf.status]
-            sums.number[position] += 1
-            sums.weight[position] += weight
-            if leaf.stale:
-                sums.number[_STALE] += 1
-                sums.weight[_STALE] += weight
-    return sums
-
-
-def _outcome(state: ProjectState, sums: _Sums) -> Outcome:
-    found = outcome(sums.results)
-    if found.whole is not None or sums.designed or status_of(state) in {0, PIPELINE, CANCELLED}:
+def _outcome(state: ProjectState) -> Outcome:
+    found = outcome((r.level, r.part) for r in state.results.values() if r.part is not None)
+    if found.whole is not None or state.designed or status_of(state) in {0, PIPELINE, CANCELLED}:
         return found
-    return Outcome(_UNKNOWN, (), found.results, ("NO_RESULTS",))
+    return Outcome(_UNKNOWN, (), ("NO_RESULTS",))
 
 
 def _contribution(state: ProjectState, *, fresh: bool) -> Contribution | None:
@@ -220,7 +232,8 @@ def _contribution(state: ProjectState, *, fresh: bool) -> Contribution | None:
             int(whole is not None and whole.mean is not None),
         ),
         _weighted(whole),
-        *state.statuses,
+        tuple(state.number) or _NONE,
+        tuple(state.weight) or _NONE,
         shares,
     )
 

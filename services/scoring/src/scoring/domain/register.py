@@ -15,7 +15,6 @@ from scoring.domain.state import (
     Actual,
     BudgetLine,
     Definition,
-    IndicatorState,
     Posting,
     ProjectState,
     RevisedBudget,
@@ -122,7 +121,7 @@ def _actual(
         )
     else:
         entry = Actual(version, False, start, end, place)
-    indicator = state.indicators.setdefault(fact.indicator_id, IndicatorState())
+    indicator = state.indicators.open(fact.indicator_id)
     key = f"{start}|{end}|{fact.ordinal}|{place}"
     known = indicator.actuals.get(key)
     if known is not None and known.version >= version:
@@ -139,7 +138,7 @@ def _definition(
     touched: Touched,
 ) -> bool:
     entry = _defined(fact, version) if isinstance(fact, facts.Indicator) else Definition(version, False)
-    indicator = state.indicators.setdefault(fact.indicator_id, IndicatorState())
+    indicator = state.indicators.open(fact.indicator_id)
     if entry.alive and (indicator.first is None or version < indicator.first[0]):
         # The targets as first set are kept by the lowest version, so that they too do not depend on arrival.
         indicator.first = (version, entry.targets)
@@ -223,7 +222,7 @@ def register_hash(state: ProjectState) -> str:
         state.newest,
         state.about,
         state.status,
-        sorted((k, i.definition, i.first, sorted(i.actuals.items())) for k, i in state.indicators.items()),
+        [(k, i.definition, i.first, sorted(i.actuals.items())) for k, i in state.indicators.items()],
         sorted(state.budgets.items()),
         sorted(state.transactions.items()),
     ]

@@ -8,8 +8,9 @@ Days are proleptic Gregorian ordinals. Plain tuples throughout, so that a state 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from scoring.domain.facts import Version
 
@@ -124,6 +125,9 @@ class Leaf(NamedTuple):
     """
 
     state: ValueState
+    result: str = ""
+    level: int = 9
+    weight: int = 1
     a: int | None = None
     raw: int | None = None  # A before it is held within 0 and 1
     original: int | None = None  # A on the target as first set, where that was lowered
@@ -156,12 +160,22 @@ class Part(NamedTuple):
     expected: int
 
 
+class ResultSum(NamedTuple):
+    """One result's sufficient statistics: weights expected and observed, weights times A; and what they make."""
+
+    result: str
+    level: int
+    expected: int
+    observed: int
+    summed: int
+    part: Part | None = None
+
+
 class Outcome(NamedTuple):
-    """A project's effectiveness: the whole, the levels (type, part) and the results (id, type, part)."""
+    """A project's effectiveness: the whole, and the levels (result type, part)."""
 
     whole: Part | None
     levels: tuple[tuple[int, Part], ...] = ()
-    results: tuple[tuple[str, int, Part], ...] = ()
     flags: tuple[str, ...] = ()
 
 
@@ -219,12 +233,77 @@ NO_OUTCOME: Final = Outcome(None)
 
 @dataclass(slots=True)
 class IndicatorState:
-    """One indicator: its definition, its first targets, its actuals, and its score."""
+    """One indicator: its definition, its first targets, its actuals, its score, and what was said of it."""
 
     definition: Definition | None = None
     first: tuple[Version, tuple[TargetOf, ...]] | None = None
     actuals: dict[str, Actual] = field(default_factory=dict)
     leaf: Leaf | None = None
+    published: dict[str, Published] = field(default_factory=dict)
+
+
+class Indicators:
+    """A project's indicators by name, each unpacked when it is asked for.
+
+    An event concerns one of them; the others stay the bytes they were read as.
+    """
+
+    __slots__ = ("_open", "_packed", "_unpack")
+
+    def __init__(
+        self, packed: dict[str, Any] | None = None, unpack: Callable[[Any], IndicatorState] | None = None
+    ) -> None:
+        self._packed = packed or {}
+        self._unpack = unpack
+        self._open: dict[str, IndicatorState] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._open or name in self._packed
+
+    def __len__(self) -> int:
+        return len(self._packed) + len(self._open)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._packed, *self._open])
+
+    def __getitem__(self, name: str) -> IndicatorState:
+        found = self._open.get(name)
+        if found is None:
+            if self._unpack is None:
+                raise KeyError(name)
+            found = self._open[name] = self._unpack(self._packed.pop(name))
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Indicators) and dict(self.items()) == dict(other.items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def get(self, name: str) -> IndicatorState | None:
+        """The indicator, if there is one."""
+        if name not in self:
+            return None
+        return self[name]
+
+    def open(self, name: str) -> IndicatorState:
+        """The indicator; a new one where nothing is known of it yet."""
+        if name not in self:
+            self._open[name] = IndicatorState()
+        return self[name]
+
+    def items(self) -> list[tuple[str, IndicatorState]]:
+        """All of them, unpacked, by name."""
+        return [(name, self[name]) for name in sorted(self)]
+
+    def values(self) -> list[IndicatorState]:
+        """All of them, unpacked, in the order of their names."""
+        return [found for _, found in self.items()]
+
+    def repack(self, pack: Callable[[IndicatorState], Any], unpack: Callable[[Any], IndicatorState]) -> dict[str, Any]:
+        """Pack what is open; returns all of them packed. ``unpack`` is how they are asked for from now on."""
+        self._packed |= {name: pack(found) for name, found in self._open.items()}
+        self._open, self._unpack = {}, unpack
+        return self._packed
 
 
 @dataclass(slots=True)
@@ -234,16 +313,23 @@ class ProjectState:
     project_id: str
     about: About | None = None
     status: StatusChange | None = None
-    indicators: dict[str, IndicatorState] = field(default_factory=dict)
+    indicators: Indicators = field(default_factory=Indicators)
     budgets: dict[str, RevisedBudget] = field(default_factory=dict)
     transactions: dict[str, Posting] = field(default_factory=dict)
     last_entity: str = ""  # of the latest version that was not a withdrawal
     last_classification: str = "owner"
     newest: int = 0  # day of the newest fact, whichever won
     scored_on: int = 0  # the day the scores stand on
-    transition: int | None = None
+    transition: int | None = None  # no later than the first day on which time alone changes something
     money: Money = NO_MONEY
+    # Sums over the indicators, kept by subtracting an old score and adding the new one.
+    results: dict[str, ResultSum] = field(default_factory=dict)
+    attained: dict[str, int | str] = field(default_factory=dict)  # A by indicator, or its state
+    designed: int = 0  # indicators that count towards effectiveness, due or not
+    expected: int = 0  # of these, those a value is expected of
+    known: int = 0  # of these, those with an A
+    number: list[int] = field(default_factory=list)  # by status of pace
+    weight: list[int] = field(default_factory=list)
     outcome: Outcome = NO_OUTCOME
-    statuses: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())  # of pace, by number and by weight
     contribution: Contribution | None = None
-    published: dict[str, Published] = field(default_factory=dict)
+    published: dict[str, Published] = field(default_factory=dict)  # the project's own figures, by metric

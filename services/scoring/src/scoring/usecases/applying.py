@@ -105,10 +105,10 @@ def _step(batch: _Batch, state: ProjectState, facts: list[tuple[Fact, Version]],
     change = apply(state, facts, batch.closed, batch.cells)
     after = state.contribution
     cause.entity, cause.classification = state.last_entity, state.last_classification
-    for key, figure in own_figures(state, change):
-        record = batch.publisher.say(state.published.get(key), figure, cause, state.scored_on)
+    for own in own_figures(state, change):
+        record = batch.publisher.say(own.known, own.figure, cause, state.scored_on)
         if record is not None:
-            state.published[key] = record
+            own.published[own.figure.metric] = record
     classification = state.last_classification
     for kind, indicator, old, new in alerts(state, change):
         scope = scope_of(state.project_id, indicator)

@@ -56,7 +56,7 @@ async def _own(tx: Tx, metric: str, scope: str, own: Own) -> Node | None:
         case "M2":
             node = pace_node(state, sources)
         case _:
-            children = [indicator_node(n, i, sources) for n, i in sorted(state.indicators.items()) if i.leaf]
+            children = [indicator_node(n, i, sources) for n, i in state.indicators.items() if i.leaf]
             return root | {"children": [project_head(state, sources) | {"children": children}]}
     sums = {"numerator": node["numerator"], "denominator": node["denominator"]}
     return root | sums | {"calc": node["calc"], "children": [node]}

@@ -49,7 +49,8 @@ def own_figure(metric: str, state: ProjectState, own: Own) -> tuple[Figure | Non
     if metric not in _OF_INDICATOR:
         return None, None
     of_indicator = indicator_figures(state, own.indicator)
-    known = state.published.get(f"{metric}|{own.indicator}")
+    indicator = state.indicators.get(own.indicator)
+    known = indicator.published.get(metric) if indicator is not None else None
     return (of_indicator[_OF_INDICATOR.index(metric)] if of_indicator else None), known
 
 
