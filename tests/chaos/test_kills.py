@@ -140,7 +140,7 @@ async def survive(stack: Stack, http: httpx.AsyncClient, *, kills: int) -> None:
             async with database.transaction(SYSTEM) as tx:
                 return (await rebuild(tx)).equal
 
-        await until(equal, seconds=30, what="the figures to equal a batch rebuild")
+        await until(equal, seconds=60, what="the figures to equal a batch rebuild")
     finally:
         await database.close()
     await entity.retire()

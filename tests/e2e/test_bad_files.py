@@ -159,7 +159,7 @@ FILES: dict[str, tuple[str, Callable[[Entity], bytes]]] = {
 async def test_a_bad_file_is_answered_with_its_reason(entity: Entity, case: str) -> None:
     rule, make = FILES[case]
     content = make(entity)
-    with bounded(entity, seconds=20, megabytes=150):
+    with bounded(entity, seconds=60, megabytes=150):
         await refused(entity, content, rule)
     await passes(entity)
 
@@ -217,7 +217,7 @@ BOMBS = {
 async def test_two_gigabytes_packed_into_two_megabytes_are_refused(entity: Entity, case: str) -> None:
     rule, content = BOMBS[case]
     assert len(content) < 3 * MIB
-    with bounded(entity, seconds=20, megabytes=150):
+    with bounded(entity, seconds=60, megabytes=150):
         await refused(entity, content, rule)
     await passes(entity)
 
@@ -229,7 +229,7 @@ async def nothing(gibibytes: int) -> AsyncIterator[bytes]:
 
 
 async def test_two_gigabytes_announced_are_refused_before_they_are_sent(entity: Entity) -> None:
-    with bounded(entity, seconds=10, megabytes=50):
+    with bounded(entity, seconds=60, megabytes=50):
         answer = await entity.upload(nothing(2), headers={"Content-Length": str(2 * GIB)})
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
     await passes(entity)

@@ -56,9 +56,9 @@ async def empty(database: Database) -> bool:
 def mine(stack: Stack, project: str, at_least: int) -> list[str]:
     """The reasons said about a project, in the order of the topic."""
     found: list[str] = []
-    for key, value in kafka.read_all(stack, "scoring", PORTFOLIO.topic, 100_000, seconds=4):
-        if key == project.encode():
-            found.append(json.loads(value)["reason"])
+    for _, data in kafka.read_from_the_start(stack, PORTFOLIO, "scoring"):
+        if data["project_id"] == project:
+            found.append(data["reason"])
     assert len(found) >= at_least
     return found
 
@@ -79,7 +79,17 @@ async def test_order_of_a_key_is_kept_and_late_rows_are_not_skipped(
     await slow_tx.start()
     await slow.execute(
         "insert into outbox (records) values ($1)",
-        pack([(PORTFOLIO.topic, project.encode(), [], json.dumps({"reason": "late"}).encode(), None)])[0],
+        pack(
+            [
+                (
+                    PORTFOLIO.topic,
+                    project.encode(),
+                    [],
+                    json.dumps({"project_id": project, "reason": "late"}).encode(),
+                    None,
+                )
+            ]
+        )[0],
     )
     async with relaying(stack, database):
         await say(database, project, *(f"{n}" for n in range(50)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from contracts.envelope import Envelope
+from contracts.streams import Stream
 from plumbline.stack import Stack, provision
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -91,6 +93,38 @@ def read_all(stack: Stack, user: str, topic: str, count: int, seconds: float = 1
             message = reader.poll(0.2)
             if message is not None and message.error() is None:
                 found.append((message.key() or b"", message.value() or b""))
+    finally:
+        reader.close()
+    return found
+
+
+def read_from_the_start(stack: Stack, stream: Stream, user: str) -> list[tuple[dict[str, str], Any]]:
+    """Every record of a stream up to its present end: attributes and data."""
+    reader = Consumer(
+        {
+            "bootstrap.servers": stack.kafka.address,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": user,
+            "sasl.password": stack.layout.secrets.read(provision.secret_of(user)),
+            "group.id": f"{user}-{uuid4().hex[:8]}",
+            "enable.auto.commit": False,
+        }
+    )
+    found: list[tuple[dict[str, str], Any]] = []
+    try:
+        places = [TopicPartition(stream.topic, n, 0) for n in range(stream.partitions)]
+        ends = {p.partition: reader.get_watermark_offsets(p, timeout=20)[1] for p in places}
+        reader.assign(places)
+        left = {n for n, end in ends.items() if end}
+        while left:
+            message = reader.poll(10)
+            assert message is not None, f"{stream.topic} does not answer; partitions {left} are unread"
+            assert message.error() is None, message.error()
+            headers = {name.removeprefix("ce_"): (value or b"").decode() for name, value in message.headers() or []}
+            found.append((headers, json.loads(message.value() or b"null")))
+            if message.offset() + 1 >= ends[message.partition()]:
+                left.discard(message.partition())
     finally:
         reader.close()
     return found

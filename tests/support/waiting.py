@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = 20, what: str = "the condition") -> T:
+async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = 60, what: str = "the condition") -> T:
     """Ask until the answer is true, and return it; fails with the last answer otherwise."""
     deadline = time.monotonic() + seconds
     delay = 0.01
@@ -24,7 +24,7 @@ async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = 20, what: s
         delay = min(delay * 1.5, 0.3)
 
 
-def eventually(ask: Callable[[], T], *, seconds: float = 20, what: str = "the condition") -> T:
+def eventually(ask: Callable[[], T], *, seconds: float = 60, what: str = "the condition") -> T:
     """The same where nothing is awaited."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
