@@ -39,9 +39,7 @@ class Session:
 
     def trace(self, name: str) -> None:
         """Send this command's own spans where the stack's go."""
-        for key, value in services.telemetry_of(
-            name, self._ports, os.environ, viewer="zipkin" in self._parts
-        ).items():
+        for key, value in services.telemetry_of(name, self._ports, os.environ, viewer="zipkin" in self._parts).items():
             os.environ.setdefault(key, value)
         os.environ.setdefault("PLUMBLINE_LOG_LEVEL", "ERROR")
         telemetry.configure(name)

@@ -60,7 +60,10 @@ def message(title: str, text: str, status: int) -> HTMLResponse:
 
 
 def _page(title: str, body: str, *, form_action: str, status: int) -> HTMLResponse:
-    policy = f"default-src 'none'; style-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none';"
+        f" form-action {form_action}"
+    )
     html = f"""<!doctype html>
 <html lang="en">
 <head>
