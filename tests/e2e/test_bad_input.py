@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ import httpx
 import psutil
 import pytest
 from confluent_kafka import KafkaError
+from msgspec.structs import replace
 from tests.support import kafka
 from tests.support.people import Entity, Person
 from tests.support.waiting import until

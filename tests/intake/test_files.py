@@ -174,8 +174,8 @@ async def test_a_worker_that_dies_is_followed_by_one_that_goes_on(
     calls = 0
     keep = files._keep
 
-    class Died(Exception):
-        pass
+    class Died(BaseException):
+        """Nothing may catch it, as nothing catches a kill."""
 
     async def keep_then_die(*arguments: Any) -> None:
         nonlocal calls

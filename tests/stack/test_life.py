@@ -149,6 +149,8 @@ def test_ctrl_c_stops_everything_ready_or_not(small: Small, only: str, when: str
         [sys.executable, "-m", "plumbline", "up", "--only", only, "--port-base", str(small.base),
          "--data-dir", str(small.data_dir)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        # A test run in the background ignores Ctrl-C, and its children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         layout = Layout(small.data_dir)
         try:

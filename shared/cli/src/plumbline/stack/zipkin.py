@@ -11,7 +11,7 @@ from plumbline.stack.jars import jars
 from plumbline.stack.layout import HOST
 from plumbline.stack.part import Part
 
-_JVM = ("-Xms64m", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "--sun-misc-unsafe-memory-access=allow")
+_JVM = ("-Xms64m", "-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "--sun-misc-unsafe-memory-access=allow")
 
 
 class Zipkin(Part):
@@ -35,7 +35,7 @@ class Zipkin(Part):
 
     def environment(self) -> dict[str, str]:
         """Memory bounded, no self-tracing, only warnings."""
-        return {"STORAGE_TYPE": "mem", "MEM_MAX_SPANS": "200000", "LOGGING_LEVEL_ROOT": "WARN"}
+        return {"STORAGE_TYPE": "mem", "MEM_MAX_SPANS": "50000", "LOGGING_LEVEL_ROOT": "WARN"}
 
     def answers(self) -> bool:
         """Zipkin's own health check."""
