@@ -23,6 +23,7 @@ from contracts.envelope import Envelope
 from plumbline.stack import Stack
 
 WARM_UP = 100  # events that nobody measures: caches, plans and connections
+PATIENCE = 10.0  # seconds for the last figures; what has not arrived by then is counted as missing
 
 
 class Reader:
@@ -32,25 +33,37 @@ class Reader:
         self._stack = stack
         self.arrived: dict[str, float] = {}
         self.open = asyncio.Event()
+        self.reconnected = 0
+        self._last = ""
 
     async def run(self) -> None:
-        """Read until cancelled."""
+        """Read until cancelled; where the stream ends, go on behind the last event, as an EventSource does."""
         address = f"{self._stack.parts['portal-gateway'].address}/api/v1/stream"
-        headers = {"Authorization": f"Bearer {await asyncio.to_thread(self._stack.tokens.token, 'donor')}"}
-        async with (
-            httpx.AsyncClient(trust_env=False, timeout=None) as http,
-            http.stream("GET", address, headers=headers) as answer,
-        ):
-            answer.raise_for_status()
-            kind = ""
-            async for line in answer.aiter_lines():
-                if line.startswith("event:"):
-                    kind = line[6:].strip()
-                    self.open.set()
-                elif line.startswith("data:") and kind == "metric":
-                    data = orjson.loads(line[5:])
-                    if data["metric"] == "M1":
-                        self.arrived.setdefault(data["scope"], time.perf_counter())
+        token = await asyncio.to_thread(self._stack.tokens.token, "donor")
+        async with httpx.AsyncClient(trust_env=False, timeout=None) as http:
+            while True:
+                headers = {"Authorization": f"Bearer {token}"}
+                if self._last:
+                    headers["Last-Event-ID"] = self._last
+                async with http.stream("GET", address, headers=headers) as answer:
+                    answer.raise_for_status()
+                    await self._read(answer)
+                self.reconnected += 1
+
+    async def _read(self, answer: httpx.Response) -> None:
+        kind = ""
+        async for line in answer.aiter_lines():
+            if line.startswith("event:"):
+                kind = line[6:].strip()
+                self.open.set()
+                if kind == "reset":
+                    self._last = ""
+            elif line.startswith("id:"):
+                self._last = line[3:].strip()
+            elif line.startswith("data:") and kind == "metric":
+                data = orjson.loads(line[5:])
+                if data["metric"] == "M1":
+                    self.arrived.setdefault(data["scope"], time.perf_counter())
 
 
 class Writer(threading.Thread):
@@ -80,7 +93,7 @@ async def measure(reader: Reader, entities: Entities, workload: Workload, rate: 
     writer = Writer(entities, list(workload.updates(count)), rate)
     writer.start()
     await asyncio.to_thread(writer.join)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not writer.sent.keys() <= reader.arrived.keys() and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     found = [reader.arrived[s] - at for s, at in writer.sent.items() if s in reader.arrived]
@@ -89,6 +102,7 @@ async def measure(reader: Reader, entities: Entities, workload: Workload, rate: 
         "rate": rate,
         "events": len(writer.sent),
         "missing": len(writer.sent) - len(found),
+        "reconnected": reader.reconnected,
         "p50_ms": lab.quantile(milliseconds, 0.5),
         "p90_ms": lab.quantile(milliseconds, 0.9),
         "p99_ms": lab.quantile(milliseconds, 0.99),
