@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, NoStack, Quiet, Refused, WrongUse, note, print_json, say
+from plumbline.output import (
+    DEFAULT_DATA_DIR,
+    CommandError,
+    DataDir,
+    Json,
+    NoStack,
+    Quiet,
+    Refused,
+    WrongUse,
+    note,
+    print_json,
+    say,
+)
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
@@ -47,6 +59,7 @@ def up(
     """Start Kafka, PostgreSQL, sign-in, the trace viewer and the services; Ctrl-C stops them all."""
     if portfolio < 0:
         raise WrongUse(f"--portfolio is {portfolio}", "Name how many projects to load")
+    from plumbline.stack.errors import StackError
     from plumbline.stack.layout import Layout
 
     layout = Layout(data_dir.resolve())
@@ -56,20 +69,22 @@ def up(
         _detached(layout.root, port_base, only, tell)
         _after(layout.root, portfolio, tell, first=first, as_json=as_json)
         return
-    _interrupt_on_signals()
     stack = _stack(data_dir, port_base, only)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stack.interrupt())
     try:
         stack.start(tell)
         _after(layout.root, portfolio, tell, first=first, as_json=as_json)
         if not as_json:
             say("\nCtrl-C stops everything; the data stays.")
         stack.watch(note)
-    except KeyboardInterrupt:
         tell("stopping")
+    except (StackError, CommandError):
+        if not stack.interrupted:
+            raise
+        tell("stopped before it was ready")
     finally:
-        # From here on a second Ctrl-C must not leave half of it running; every part has a time limit.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        # A second Ctrl-C changes nothing: every part has a time limit.
         stack.stop(tell)
 
 
@@ -81,14 +96,6 @@ def _stack(data_dir: Path, port_base: int | None, only: list[str] | None) -> Sta
 
 def _words(only: list[str] | None) -> list[str] | None:
     return [word.strip() for item in only for word in item.split(",") if word.strip()] if only else None
-
-
-def _interrupt_on_signals() -> None:
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
 
 
 def _detached(root: Path, port_base: int | None, only: list[str] | None, tell: _Progress) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -30,6 +29,14 @@ class User:
     gid: int
 
 
+class GiveUp:
+    """Whether waiting has lost its purpose. A plain attribute, because a signal handler sets it: an exception
+    raised there, or a lock taken there, may strike inside ``Popen.poll`` and leave its lock held for ever.
+    """
+
+    asked = False
+
+
 class Part:
     """A process the stack runs. A subclass says how; this class says when, and what happened to it."""
 
@@ -43,7 +50,7 @@ class Part:
         self.layout, self.ports = layout, dict(ports)
         self.process: subprocess.Popen[bytes] | None = None
         self.user: User | None = None
-        self.give_up = threading.Event()
+        self.give_up = GiveUp()
 
     # What a subclass says.
 
@@ -123,7 +130,8 @@ class Part:
                     f"{_upper(self.title)} did not become ready in {self.ready_seconds:.0f} s{self.last_words()}",
                     f"Its log is {self.log}",
                 )
-            if self.give_up.wait(0.05):
+            time.sleep(0.05)
+            if self.give_up.asked:
                 raise PartFailed(f"{self.title} was not waited for any longer")
 
     def check_alive(self) -> None:

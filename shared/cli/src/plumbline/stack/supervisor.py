@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -21,7 +20,7 @@ from plumbline.stack.issuer.part import IssuerPart
 from plumbline.stack.jars import jars
 from plumbline.stack.kafka import ADMIN, Kafka
 from plumbline.stack.layout import Layout, Ports
-from plumbline.stack.part import Part
+from plumbline.stack.part import GiveUp, Part
 from plumbline.stack.postgres import Postgres
 from plumbline.stack.signin import Tokens
 from plumbline.stack.zipkin import Zipkin
@@ -50,8 +49,9 @@ class Stack:
         }
         self.parts: dict[str, Part] = _chosen(self._everything, only)
         self.services = [part for part in found if part.name in self.parts]
+        self.interrupted = False
         self._lock: IO[str] | None = None
-        self._give_up = threading.Event()
+        self._give_up = GiveUp()
         for part in self._everything.values():
             part.give_up = self._give_up
 
@@ -67,7 +67,7 @@ class Stack:
                 jars(name, lambda line, name=name: tell(f"fetching {name}: {line}"))  # type: ignore[misc]
         self.layout.prepare()
         self._take_lock()
-        self._give_up.clear()
+        self._give_up.asked = self.interrupted
         try:
             leftovers.stop(self.layout, tell)
             for part in self.parts.values():
@@ -148,13 +148,17 @@ class Stack:
         """A new signing key; tokens signed by the one before stay valid. Returns the new key's id."""
         return keys.rotate(self.layout.secrets)
 
+    def interrupt(self) -> None:
+        """Make ``start`` or ``watch`` end soon; for signal handlers, so it takes no lock and raises nothing."""
+        self.interrupted = self._give_up.asked = True
+
     def watch(self, tell: Tell, pause: float = 0.3) -> None:
-        """Say what dies, and restart what is asked for, until this thread is interrupted.
+        """Say what dies, and restart what is asked for, until ``interrupt``.
 
         Nothing is restarted by itself: a fault that is mended silently is a fault nobody looks for.
         """
         known: dict[str, Part] = {}
-        while True:
+        while not self.interrupted:
             for part in self.dead():
                 if part.name not in known:
                     known[part.name] = part
@@ -248,7 +252,7 @@ class Stack:
                 if failed:
                     raise failed[0]
             except BaseException:
-                self._give_up.set()
+                self._give_up.asked = True
                 raise
 
     def _write_state(self, state: str) -> None:
