@@ -61,8 +61,8 @@ def message(title: str, text: str, status: int) -> HTMLResponse:
 
 def _page(title: str, body: str, *, form_action: str, status: int) -> HTMLResponse:
     policy = (
-        "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none';"
-        f" form-action {form_action}"
+        f"default-src 'none'; style-src 'self'; img-src data:; form-action {form_action};"
+        " base-uri 'none'; frame-ancestors 'none'"
     )
     html = f"""<!doctype html>
 <html lang="en">
