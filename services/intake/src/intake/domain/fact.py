@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from intake.domain.ledger import digest_of
+
 PROJECT: Final = "project.submitted.v1"
 INDICATOR: Final = "indicator.defined.v1"
 OBSERVATION: Final = "observation.recorded.v1"
 TRANSACTION: Final = "transaction.posted.v1"
-
-_NOT_CONTENT: Final = frozenset({"origin", "edition", "revision", "changed_fields", "reason"})
-"""Fields that say where or when a fact was said, not what it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +41,7 @@ class Fact:
 
 def digest(data: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON of a payload, without the fields that are not content."""
-    content = {name: value for name, value in data.items() if name not in _NOT_CONTENT}
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return digest_of(data).hex()
 
 
 def short(*parts: object, length: int = 12) -> str:
