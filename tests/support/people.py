@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Self
@@ -263,8 +264,11 @@ async def _events(answer: httpx.Response) -> AsyncIterator[Heard]:
 
 async def next_figure(heard: AsyncIterator[Heard], metric: str, scope: str, seen: list[Heard]) -> dict[str, Any]:
     """Listen until this figure comes by; what came before it is kept in ``seen``."""
-    async for event in heard:
-        seen.append(event)
-        if event.kind == "metric" and (event.data["metric"], event.data["scope"]) == (metric, scope):
-            return dict(event.data)
-    raise AssertionError("the stream ended")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(60):
+            async for event in heard:
+                seen.append(event)
+                if event.kind == "metric" and (event.data["metric"], event.data["scope"]) == (metric, scope):
+                    return dict(event.data)
+    told = [(e.data["metric"], e.data["scope"], e.data["value"]) for e in seen if e.kind == "metric"]
+    raise AssertionError(f"no {metric} of {scope} came; the stream told {told}")

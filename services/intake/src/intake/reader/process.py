@@ -19,6 +19,7 @@ from intake.reader.faults import fault
 from intake.reader.protocol import LONGEST_LINE, FileSummary, JudgedActivity, Limits, Progress, decode
 
 _CHUNK: Final = 256 * 1024
+_LAST_WORDS: Final = 5.0
 _OUT_OF_MEMORY: Final = 12
 _ENVIRONMENT: Final = {"PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -109,6 +110,10 @@ class _Hearing:
 
     async def broken_off(self, declared_name: str) -> FileSummary:
         """The summary of a file whose reader did not come to its end."""
+        if not self._silent:
+            # Killing a process that is ending by itself would lose the status it ends with.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), _LAST_WORDS)
         await self.end()
         code = self._process.returncode
         name = declared_name or "the file"
