@@ -39,23 +39,26 @@ def may_see(principal: Principal, entry: Entry) -> bool:
 class Listener:
     """What waits for one connection: the last entry of each key, in the order of the feed.
 
-    A reader too slow for its queue is not sent a part of it: ``overflowed`` is set, and it starts anew.
+    What does not fit its queue is not kept: ``behind`` is set, and the reader goes on from the feed in the database.
     """
 
     def __init__(self, principal: Principal, queue: int) -> None:
         self.principal = principal
-        self.overflowed = False
+        self.behind = False
         self._queue = queue
         self._waiting: dict[tuple[str, str], Entry] = {}
         self._ready = asyncio.Event()
 
     def offer(self, entry: Entry) -> None:
         """Keep an entry for this reader, in place of an older one of the same key."""
+        if self.behind:
+            return
         key = (entry.kind, entry.key)
         self._waiting.pop(key, None)
         self._waiting[key] = entry
         if len(self._waiting) > self._queue:
-            self.overflowed = True
+            self._waiting.clear()
+            self.behind = True
         self._ready.set()
 
     async def wait(self, seconds: float) -> bool:
@@ -72,6 +75,11 @@ class Listener:
         self._waiting.clear()
         self._ready.clear()
         return found
+
+    def keep_again(self) -> None:
+        """Keep what comes from now on; to be called before the feed is read for what was not kept."""
+        self.behind = False
+        self._ready.clear()
 
 
 class Fanout:

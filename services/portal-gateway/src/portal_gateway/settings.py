@@ -13,7 +13,7 @@ class Settings(RuntimeSettings):
     stream_per_person: int = Field(default=12, ge=1, description="streams one person may keep open")
     stream_total: int = Field(default=2000, ge=1, description="streams this process keeps open")
     stream_window_ms: int = Field(default=100, ge=0, le=5000, description="a figure is sent once in this time")
-    stream_queue: int = Field(default=256, ge=8, description="different things waiting for one slow reader")
+    stream_queue: int = Field(default=1000, ge=8, description="different things kept for one reader at a time")
     stream_ping_s: int = Field(default=15, ge=1, description="seconds of silence after which a ping is sent")
     stream_lifetime_s: int = Field(default=3600, ge=10, description="seconds after which a reader comes back")
     session_hours: int = Field(default=12, ge=1, description="longest session where the issuer renews tokens")

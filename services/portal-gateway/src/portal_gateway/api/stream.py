@@ -34,7 +34,7 @@ What changes, as it changes, as `text/event-stream`. Event names: `metric`, `not
 * `Last-Event-ID`, or `?after=ID` for a first connection, continues behind that place: what was missed comes first,
   the last state of each thing once. `?after=0` sends everything, then goes on live. Without either: from now on.
 * A figure that changes faster than the window (100 ms) is sent once, with its last value.
-* `reset`: what you hold may be old (you were too slow, or the place is not known any more). Read the lists anew.
+* `reset`: the place you came from is not known any more, so what you hold may be old. Read the lists anew.
 * `end`: your token or session is over. `ping`: nothing happened for a while.
 """
 
@@ -92,7 +92,7 @@ async def _events(request: Request, who: Caller, after: int, newest: int) -> Asy
         async for entry in _missed(request, who, after):
             after = entry.seq
             yield _event(entry)
-        async for event in _live(listener, after, settings, who):
+        async for event in _live(request, listener, after, who):
             yield event
     finally:
         fanout.remove(listener)
@@ -110,7 +110,8 @@ async def _missed(request: Request, who: Caller, after: int) -> AsyncIterator[En
             return
 
 
-async def _live(listener: Listener, after: int, settings: Settings, who: Caller) -> AsyncIterator[ServerSentEvent]:
+async def _live(request: Request, listener: Listener, after: int, who: Caller) -> AsyncIterator[ServerSentEvent]:
+    settings: Settings = request.app.state.settings
     window, sent_at = settings.stream_window_ms / 1000, 0.0
     right = time.monotonic() + (who.until - datetime.now(UTC)).total_seconds()
     until = min(right, time.monotonic() + settings.stream_lifetime_s)
@@ -126,12 +127,15 @@ async def _live(listener: Listener, after: int, settings: Settings, who: Caller)
             continue
         # The first change goes out at once; what follows within the window waits, and only its last state is sent.
         await asyncio.sleep(max(0.0, sent_at + window - time.monotonic()))
-        if listener.overflowed:
-            yield ServerSentEvent(event="reset", data='{"reason":"too-slow"}')
-            return
-        for entry in listener.take(after):
-            after = entry.seq
-            yield _event(entry)
+        if listener.behind:
+            listener.keep_again()
+            async for entry in _missed(request, who, after):
+                after = entry.seq
+                yield _event(entry)
+        else:
+            for entry in listener.take(after):
+                after = entry.seq
+                yield _event(entry)
         sent_at = time.monotonic()
 
 

@@ -183,7 +183,7 @@ export function listen() {
     }
     source.addEventListener("ping", () => { heard = Date.now(); tick(); });
     source.addEventListener("end", () => { close(); over = true; show("off", words.over); });
-    // The server could not keep up with us, or we were away for too long: what we show may be old.
+    // We were away for so long that our place is not known any more: what we show may be old.
     source.addEventListener("reset", () => {
       close();
       if (performance.now() > SAY_EVERY) location.reload();
