@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from contracts import alerts, context, metrics, notifications, portfolio, receipts
+from contracts import alerts, assessment, context, coordination, metrics, notifications, portfolio, receipts
 from contracts.base import Payload
 from contracts.streams import ALERTS, CONTEXT, METRICS, NOTIFICATIONS, PORTFOLIO, RECEIPTS, Stream
 
 EVENTS: Final[dict[Stream, tuple[type[Payload], ...]]] = {
-    PORTFOLIO: portfolio.FACTS,
-    CONTEXT: context.FACTS,
+    PORTFOLIO: (*portfolio.FACTS, *assessment.FACTS),
+    CONTEXT: (*context.FACTS, *coordination.FACTS),
     RECEIPTS: receipts.FACTS,
     METRICS: metrics.FACTS,
     ALERTS: alerts.FACTS,

@@ -283,6 +283,7 @@ class TransactionPosted(Payload):
     provider: str | None = None
     receiver: str | None = None
     receiver_activity_id: str | None = None
+    agreement_ref: str | None = Field(default=None, description="the funding agreement it belongs to (M11)")
     origin: Origin | None = None
 
 
@@ -311,4 +312,4 @@ FACTS: tuple[type[Payload], ...] = (
     TransactionPosted,
     TransactionReversed,
 )
-"""Every event type of the stream."""
+"""Every event type about the project itself; ``contracts.assessment`` holds those that judge it."""

@@ -34,7 +34,7 @@ PORTFOLIO: Final = Stream(
 )
 CONTEXT: Final = Stream(
     topic="plumbline.context.v1",
-    key="country, list or clock",
+    key="what the fact is about",
     owner="intake",
     partitions=1,
     retention_days=None,
