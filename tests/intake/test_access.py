@@ -8,7 +8,7 @@ import pytest
 from tests.intake.test_events import a_project, receive
 from tests.support.stack import fresh_database
 
-from intake import store
+from intake.store import entities, sources, uploads
 from plumbline.stack import Stack
 from runtime.access import SYSTEM, Principal
 from runtime.db import Database
@@ -25,14 +25,14 @@ TABLES = ("submission", "finding", "source", "project", "fact", "upload")
 async def database(stack: Stack) -> AsyncIterator[Database]:
     opened = await Database.connect((await fresh_database(stack, "intake")).run_dsn, "intake")
     async with opened.transaction(SYSTEM) as tx:
-        await store.save_entity(tx.conn, "XM-A", "A", [])
-        await store.save_entity(tx.conn, "XM-B", "B", [])
+        await entities.save(tx.conn, "XM-A", "A", [])
+        await entities.save(tx.conn, "XM-B", "B", [])
     (refused,) = await receive(opened, a_project(classification="owner", status="9"))
     assert refused.refused
     (item,) = await receive(opened, a_project(classification="owner"))
     async with opened.transaction(SYSTEM) as tx:
-        await store.add_sources(tx.conn, item.submission.id, "XM-A", [("XM-A-1", "owner", 1, b"x")])
-        await store.add_upload(tx.conn, item.submission.id, 0, b"x")
+        await sources.add(tx.conn, item.submission.id, "XM-A", [("XM-A-1", "owner", 1, b"x")])
+        await uploads.add(tx.conn, item.submission.id, 0, b"x")
     yield opened
     await opened.close()
 

@@ -14,7 +14,7 @@ from tests.support.stack import fresh_database
 from contracts.catalogue import BY_TYPE
 from contracts.envelope import PREFIX, Envelope
 from contracts.streams import PORTFOLIO, RECEIPTS
-from intake import store
+from intake.store import entities
 from intake.usecases import events
 from intake.usecases.events import Item
 from plumbline.stack import Stack
@@ -28,15 +28,15 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 async def database(stack: Stack) -> AsyncIterator[Database]:
     opened = await Database.connect((await fresh_database(stack, "intake")).run_dsn, "intake", clock=lambda: NOW)
     async with opened.transaction(SYSTEM) as tx:
-        await store.save_entity(tx.conn, "XM-A", "A", ["XM-A-OLD"])
-        await store.save_entity(tx.conn, "XM-B", "B", [])
+        await entities.save(tx.conn, "XM-A", "A", ["XM-A-OLD"])
+        await entities.save(tx.conn, "XM-B", "B", [])
     yield opened
     await opened.close()
 
 
 async def receive(database: Database, *envelopes: Envelope, entity: str = "XM-A") -> list[Item]:
     async with database.transaction(SYSTEM) as tx:
-        everyone = await store.entities(tx.conn)
+        everyone = await entities.every(tx.conn)
         return await events.receive(tx, everyone[entity], everyone, envelopes, "kafka", 1_000_000)
 
 

@@ -15,9 +15,9 @@ from tests.support.stack import fresh_database
 
 from contracts.envelope import PREFIX
 from contracts.streams import PORTFOLIO, RECEIPTS
-from intake import store
 from intake.reader import Limits
-from intake.store import Submission
+from intake.store import entities, findings, submissions, uploads
+from intake.store.submissions import Submission
 from intake.usecases import files
 from plumbline.generate.files import write_portfolio
 from plumbline.stack import Stack
@@ -41,8 +41,8 @@ def editions(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 async def database(stack: Stack) -> AsyncIterator[Database]:
     opened = await Database.connect((await fresh_database(stack, "intake")).run_dsn, "intake")
     async with opened.transaction(SYSTEM) as tx:
-        await store.save_entity(tx.conn, ENTITY, "Demo", [])
-        await store.save_entity(tx.conn, "XM-B", "B", [])
+        await entities.save(tx.conn, ENTITY, "Demo", [])
+        await entities.save(tx.conn, "XM-B", "B", [])
     yield opened
     await opened.close()
 
@@ -53,10 +53,10 @@ async def upload(database: Database, content: bytes, *, entity: str = ENTITY, dr
         sha256=hashlib.sha256(content).hexdigest(), bytes=len(content), dry_run=dry_run,
     )  # fmt: skip
     async with database.transaction(SYSTEM) as tx:
-        await store.add_submissions(tx.conn, [submission])
+        await submissions.add(tx.conn, [submission])
         half = len(content) // 2
-        await store.add_upload(tx.conn, submission.id, 0, content[:half])
-        await store.add_upload(tx.conn, submission.id, 1, content[half:])
+        await uploads.add(tx.conn, submission.id, 0, content[:half])
+        await uploads.add(tx.conn, submission.id, 1, content[half:])
     return submission.id
 
 
@@ -70,10 +70,10 @@ async def submit(database: Database, content: bytes, **options: Any) -> dict[str
 
 async def receipt(database: Database, id_: str) -> dict[str, Any]:
     async with database.transaction(SYSTEM) as tx:
-        row = await store.submission(tx.conn, id_)
+        row = await submissions.one(tx.conn, id_)
         assert row is not None
         assert await tx.conn.fetchval("select count(*) from upload") == 0
-        return {**dict(row), "rules": await store.rules(tx.conn, id_)}
+        return {**dict(row), "rules": await findings.by_rule(tx.conn, id_)}
 
 
 def kinds(facts: list[dict[str, Any]]) -> dict[str, int]:

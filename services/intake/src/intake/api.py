@@ -16,9 +16,10 @@ from starlette.responses import Response
 
 from contracts import streams
 from contracts.envelope import Envelope, EnvelopeError, from_headers, from_structured
-from intake import store
 from intake.settings import Settings
-from intake.store import Entity, Submission
+from intake.store import entities, findings, projects, sources, submissions, uploads
+from intake.store.entities import Entity
+from intake.store.submissions import Submission
 from intake.usecases import events
 from runtime import telemetry
 from runtime.access import SYSTEM, Principal
@@ -39,7 +40,7 @@ def _settings(request: Request) -> Settings:
 
 async def _sender(tx: Tx, caller: Principal, claimed: str | None) -> tuple[Entity, dict[str, Entity]]:
     """The entity that sends: the token's organisation; the secretariat may send on behalf of another."""
-    everyone = await store.entities(tx.conn)
+    everyone = await entities.every(tx.conn)
     if caller.role == "secretariat" and claimed:
         ref = claimed
     elif caller.role == "entity" and caller.organisation:
@@ -75,8 +76,8 @@ async def post_events(request: Request, caller: Caller, entity: str | None = Non
         for n, envelope in enumerate(envelopes):
             if isinstance(envelope, EnvelopeError):
                 item = events.unreadable(tx, sender, "http", "ENVELOPE", str(envelope), envelope.problems)
-                await store.add_submissions(tx.conn, [item.submission])
-                await store.add_findings(tx.conn, item.submission.id, 1, item.faults)
+                await submissions.add(tx.conn, [item.submission])
+                await findings.add(tx.conn, item.submission.id, 1, item.faults)
                 answers.append(_answer(item, n))
             elif await tx.first_time("http", f"{sender.ref}|{envelope.source}", envelope.id):
                 fresh.append(envelope)
@@ -159,7 +160,7 @@ async def post_file(
             new_id(), sender.ref, "file", tx.clock(), state="receiving", file=name, dry_run=dry_run,
             traceparent=_current_trace(),
         )  # fmt: skip
-        await store.add_submissions(tx.conn, [submission])
+        await submissions.add(tx.conn, [submission])
     digest, size, part, held = hashlib.sha256(), 0, 0, bytearray()
     try:
         async for piece in request.stream():
@@ -170,16 +171,16 @@ async def post_file(
             held += piece
             if len(held) >= _PART:
                 async with database.transaction(SYSTEM) as tx:
-                    await store.add_upload(tx.conn, submission.id, part, bytes(held))
+                    await uploads.add(tx.conn, submission.id, part, bytes(held))
                 part, held = part + 1, bytearray()
     except (Problem, ClientDisconnect):
         async with database.transaction(SYSTEM) as tx:
-            await store.forget_submission(tx.conn, submission.id)
+            await submissions.forget(tx.conn, submission.id)
         raise
     async with database.transaction(SYSTEM) as tx:
-        await store.add_upload(tx.conn, submission.id, part, bytes(held))
+        await uploads.add(tx.conn, submission.id, part, bytes(held))
         submission.sha256, submission.bytes, submission.state = digest.hexdigest(), size, "waiting"
-        await store.update_submission(tx.conn, submission)
+        await submissions.update(tx.conn, submission)
     request.app.state.wake_files.set()
     location = f"/v1/submissions/{submission.id}"
     body = {"submission_id": submission.id, "sha256": submission.sha256, "bytes": size, "receipt": location}
@@ -244,7 +245,7 @@ async def list_submissions(
     """Receipts the caller may read, newest first."""
     before = read_cursor(after, 1)[0] if after else None
     async with request.app.state.database.transaction(caller) as tx:
-        rows = await store.submissions(tx.conn, entity, event_id, before, limit)
+        rows = await submissions.page(tx.conn, entity, event_id, before, limit)
     following = cursor(rows[-1]["id"]) if len(rows) == limit else None
     return Json({"items": [_receipt(r) for r in rows], "next": following}, request)
 
@@ -253,11 +254,11 @@ async def list_submissions(
 async def show_submission(submission_id: str, request: Request, caller: Caller) -> Response:
     """One receipt: state, counts, findings by rule, readability."""
     async with request.app.state.database.transaction(caller) as tx:
-        row = await store.submission(tx.conn, submission_id)
+        row = await submissions.one(tx.conn, submission_id)
         if row is None:
             raise Problem(404, "not-found", "There is no such receipt, or it is not yours to read")
-        rules = await store.rules(tx.conn, submission_id)
-        first = await store.findings(tx.conn, submission_id, 0, 100, None)
+        rules = await findings.by_rule(tx.conn, submission_id)
+        first = await findings.page(tx.conn, submission_id, 0, 100, None)
     return Json(_receipt(row) | {"rules": rules, "findings": [_finding(f) for f in first]}, request)
 
 
@@ -272,7 +273,7 @@ async def list_findings(
 ) -> Response:
     """Every finding of a submission, in the file's order."""
     async with request.app.state.database.transaction(caller) as tx:
-        rows = await store.findings(tx.conn, submission_id, after, limit, severity)
+        rows = await findings.page(tx.conn, submission_id, after, limit, severity)
     following = rows[-1]["n"] if len(rows) == limit else None
     return Json({"items": [_finding(r) for r in rows], "next": following}, request)
 
@@ -288,7 +289,7 @@ async def show_source(
 ) -> Response:
     """Lines of an activity as it was received, around the line a fact was read from."""
     async with request.app.state.database.transaction(caller) as tx:
-        row = await store.source(tx.conn, submission_id, project_id)
+        row = await sources.one(tx.conn, submission_id, project_id)
     if row is None:
         raise Problem(404, "not-found", "There is no such source, or it is not yours to read")
     lines = zlib.decompress(row["xml"]).decode("utf-8", "replace").split("\n")
@@ -312,17 +313,17 @@ async def quality(request: Request, caller: Caller, entity: str | None = None) -
     if not ref:
         raise Problem(400, "no-entity", "Say whose", "Add ?entity=REF.")
     async with request.app.state.database.transaction(caller) as tx:
-        rows = await store.readability(tx.conn, ref)
-    projects = [{"project_id": r["project_id"], **orjson.loads(r["readability"])} for r in rows]
+        rows = await projects.readability(tx.conn, ref)
+    readable = [{"project_id": r["project_id"], **orjson.loads(r["readability"])} for r in rows]
     total: dict[str, Any] = {"indicators": 0, "scorable": 0, "reasons": {}, "remedies": {}}
-    for project in projects:
+    for project in readable:
         total["indicators"] += project.get("indicators", 0)
         total["scorable"] += project.get("scorable", 0)
         for reason, count in project.get("reasons", {}).items():
             total["reasons"][reason] = total["reasons"].get(reason, 0) + count
         total["remedies"] |= project.get("remedies", {})
     total["reasons"] = dict(sorted(total["reasons"].items(), key=lambda item: -item[1]))
-    return Json({"entity": ref, **total, "projects": [p for p in projects if p.get("indicators")]}, request)
+    return Json({"entity": ref, **total, "projects": [p for p in readable if p.get("indicators")]}, request)
 
 
 class NewEntity(BaseModel):
@@ -343,7 +344,7 @@ async def register(new: NewEntity, request: Request, caller: Caller) -> Response
     except ValueError as error:
         raise Problem(422, "bad-reference", "The reference cannot be used", str(error)) from None
     async with request.app.state.database.transaction(SYSTEM) as tx:
-        await store.save_entity(tx.conn, new.ref, new.name, new.also)
+        await entities.save(tx.conn, new.ref, new.name, new.also)
     return Response(new.model_dump_json(), 201, media_type="application/json")
 
 
@@ -351,7 +352,7 @@ async def register(new: NewEntity, request: Request, caller: Caller) -> Response
 async def list_entities(request: Request, caller: Caller) -> Response:
     """Every registered entity."""
     async with request.app.state.database.transaction(caller) as tx:
-        found = await store.entities(tx.conn)
+        found = await entities.every(tx.conn)
     return Json(
         {"items": [{"ref": e.ref, "name": e.name, "also": sorted(e.names - {e.ref})} for e in found.values()]}, request
     )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.streams import entity_of
-from intake import store
 from intake.settings import Settings
-from intake.store import Entity
+from intake.store import entities, findings, submissions
+from intake.store.entities import Entity
 from intake.usecases import events
 from runtime.db import Database, Tx
 from runtime.delivery import Consumer, Record
@@ -22,7 +22,7 @@ def build_consumer(database: Database, settings: Settings) -> Consumer:
     """The consumer of all inbound topics; the entity is the topic's (architecture §2)."""
 
     async def handle(tx: Tx, records: Sequence[Record]) -> None:
-        everyone = await store.entities(tx.conn)
+        everyone = await entities.every(tx.conn)
         by_entity: dict[str, list[Record]] = {}
         for record in records:
             by_entity.setdefault(entity_of(record.topic), []).append(record)
@@ -43,10 +43,10 @@ def build_consumer(database: Database, settings: Settings) -> Consumer:
 
     async def on_reject(tx: Tx, raw: Any, reject: Reject) -> None:
         ref = entity_of(raw.topic)
-        entity = (await store.entities(tx.conn)).get(ref) or Entity(ref, ref, frozenset([ref]))
+        entity = (await entities.every(tx.conn)).get(ref) or Entity(ref, ref, frozenset([ref]))
         item = events.unreadable(tx, entity, "kafka", reject.code, str(reject), reject.problems)
-        await store.add_submissions(tx.conn, [item.submission])
-        await store.add_findings(tx.conn, item.submission.id, 1, item.faults)
+        await submissions.add(tx.conn, [item.submission])
+        await findings.add(tx.conn, item.submission.id, 1, item.faults)
 
     # No rejection limit: one entity's broken system must not stop the others.
     return Consumer(database, "intake", handle, pattern=INBOUND, on_reject=on_reject, limit=False)

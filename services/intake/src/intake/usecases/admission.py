@@ -11,7 +11,7 @@ from contracts.envelope import parse_rfc3339
 from intake.domain.acceptance import Fault, fault, naming
 from intake.domain.ledger import business_key
 from intake.reader import JudgedActivity
-from intake.store import Entity
+from intake.store.entities import Entity
 
 FACT_BYTES: Final = 1_500_000
 """Bytes of one fact at most: what every topic takes (1 MiB of an event, with room for what intake adds)."""

@@ -9,13 +9,13 @@ import orjson
 
 from contracts.context import ClockDayClosed, CodelistPublished
 from contracts.streams import CONTEXT
-from intake import store
+from intake.store import announced
 from runtime.db import Tx
 
 
 async def publish_crosswalk(tx: Tx, version: str, codes: dict[str, str]) -> None:
     """Publish the crosswalk from DAC purpose to pillar once a version (methodology §2.2)."""
-    if not await store.publish_once(tx.conn, f"codelist:{version}"):
+    if not await announced.first_time(tx.conn, f"codelist:{version}"):
         return
     content = orjson.dumps(codes, option=orjson.OPT_SORT_KEYS)
     tx.emit(
@@ -37,11 +37,11 @@ async def close_days(tx: Tx, today: date) -> int:
 
     A missed week is announced day by day, so that it leads to the same state as if it had not been missed.
     """
-    last = await store.last_closed_day(tx.conn)
+    last = await announced.last_closed_day(tx.conn)
     day = date.fromisoformat(last.removeprefix("day:")) + timedelta(days=1) if last else today - timedelta(days=1)
     count = 0
     while day < today:
-        if await store.publish_once(tx.conn, f"day:{day.isoformat()}"):
+        if await announced.first_time(tx.conn, f"day:{day.isoformat()}"):
             tx.emit(
                 CONTEXT,
                 "clock",

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from contracts import portfolio
 from contracts.base import Payload
 from contracts.envelope import PREFIX, Envelope
-from intake import store
 from intake.domain.acceptance import Fault, fault, identity, naming, normalise, ownership, sense
 from intake.domain.ledger import business_key
-from intake.store import Entity, Submission
+from intake.store import findings, submissions
+from intake.store.entities import Entity
+from intake.store.submissions import Submission
 from intake.usecases import receipts
 from intake.usecases.ledger import Ledger
 from runtime.db import Tx, new_id
@@ -83,10 +84,10 @@ async def receive(
         _finish(item)
         receipts.say(tx, item.submission, item.faults, now=now, cause=item.envelope)
     if items:
-        await store.add_events(tx.conn, [i.submission for i in items])
+        await submissions.add_events(tx.conn, [i.submission for i in items])
     for item in items:
         if item.faults:
-            await store.add_findings(tx.conn, item.submission.id, 1, item.faults)
+            await findings.add(tx.conn, item.submission.id, 1, item.faults)
     return items
 
 

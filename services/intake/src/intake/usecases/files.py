@@ -15,11 +15,12 @@ from typing import Any, Final
 import orjson
 
 from contracts.envelope import Envelope
-from intake import store
 from intake.domain.acceptance import Fault, fault, ownership
 from intake.domain.ledger import business_key
 from intake.reader import FileSummary, JudgedActivity, Limits, read_file
-from intake.store import Entity, Submission
+from intake.store import entities, findings, projects, sources, submissions, uploads
+from intake.store.entities import Entity
+from intake.store.submissions import Submission
 from intake.usecases import admission, receipts
 from intake.usecases.ledger import Ledger
 from runtime.access import SYSTEM
@@ -58,7 +59,7 @@ async def process_next(database: Database, limits: Limits) -> bool:
     A session lock names its worker: another one takes over the moment this one is gone.
     """
     async with database.session() as session:
-        row = await store.take_waiting(session)
+        row = await submissions.take_waiting(session)
         if row is None:
             return False
         try:
@@ -69,14 +70,14 @@ async def process_next(database: Database, limits: Limits) -> bool:
             log.error("file %s: %r", row["id"], error, exc_info=error)
             await _give_up(database, row["id"], error)
         finally:
-            await store.let_go(session, row["id"])
+            await submissions.let_go(session, row["id"])
     return True
 
 
 async def _give_up(database: Database, submission_id: str, error: Exception) -> None:
     """Close a file whose next activities cannot be kept; those before them stand."""
     async with database.transaction(SYSTEM) as tx:
-        row = await store.submission(tx.conn, submission_id)
+        row = await submissions.one(tx.conn, submission_id)
         progress = await _progress(tx, row)
         last = progress.submission.activities
         told = fault(
@@ -92,7 +93,7 @@ async def _process(database: Database, row: Any, limits: Limits) -> None:
         progress = await _progress(tx, row)
         submission = progress.submission
         submission.state = "processing"
-        await store.update_submission(tx.conn, submission)
+        await submissions.update(tx.conn, submission)
     path = await _spool(database, submission.id)
     done = submission.activities
     try:
@@ -121,8 +122,8 @@ async def _progress(tx: Tx, row: Any) -> Progress:
     known = orjson.loads(row["readable"])
     return Progress(
         submission,
-        (await store.entities(tx.conn))[submission.entity],
-        await store.finding_count(tx.conn, submission.id),
+        (await entities.every(tx.conn))[submission.entity],
+        await findings.count(tx.conn, submission.id),
         Counter({k: known.get(k, 0) for k in ("indicators", "scorable")}),
         Counter(known.get("reasons", {})),
         dict(known.get("remedies", {})),
@@ -136,7 +137,7 @@ async def _spool(database: Database, submission_id: str) -> Path:
         part = 0
         while True:
             async with database.transaction(SYSTEM) as tx:
-                content = await store.upload_part(tx.conn, submission_id, part)
+                content = await uploads.part(tx.conn, submission_id, part)
             if content is None:
                 break
             spool.write(content)
@@ -180,23 +181,23 @@ async def _keep(tx: Tx, progress: Progress, chunk: Sequence[JudgedActivity]) -> 
     new = {str(a.project_id) for a in mine} - ledger.projects.keys()
     await ledger.claim(new)
     await ledger.load_all(str(a.project_id) for a in mine)
-    sources: list[tuple[str, str, int, bytes]] = []
+    originals: list[tuple[str, str, int, bytes]] = []
     readable: list[tuple[str, str]] = []
     for activity in mine:
-        faults += _apply(activity, ledger, progress, cause, new, sources, readable)
+        faults += _apply(activity, ledger, progress, cause, new, originals, readable)
     submission.activities += len(chunk)
     submission.events += ledger.events
     if not submission.dry_run:
         await ledger.save()
-        await store.save_readability(tx.conn, readable)
-        await store.add_sources(tx.conn, submission.id, progress.entity.ref, sources)
+        await projects.save_readability(tx.conn, readable)
+        await sources.add(tx.conn, submission.id, progress.entity.ref, originals)
     else:
         tx.emitted.clear()
-        await store.forget_claims(tx.conn, sorted(new))
+        await projects.forget_claims(tx.conn, sorted(new))
     if faults:
-        await store.add_findings(tx.conn, submission.id, progress.findings + 1, faults)
+        await findings.add(tx.conn, submission.id, progress.findings + 1, faults)
         progress.findings += len(faults)
-    await store.update_submission(tx.conn, submission, progress.as_readability())
+    await submissions.update(tx.conn, submission, progress.as_readability())
 
 
 def _apply(
@@ -205,7 +206,7 @@ def _apply(
     progress: Progress,
     cause: Envelope,
     new: set[str],
-    sources: list[tuple[str, str, int, bytes]],
+    originals: list[tuple[str, str, int, bytes]],
     readable: list[tuple[str, str]],
 ) -> list[Fault]:
     submission = progress.submission
@@ -248,7 +249,7 @@ def _apply(
         submission.accepted += 1
     else:
         submission.amended += 1
-    sources.append((project_id, row.classification, activity.line, zlib.compress(activity.xml, 6)))
+    originals.append((project_id, row.classification, activity.line, zlib.compress(activity.xml, 6)))
     readable.append((project_id, orjson.dumps(activity.readability).decode()))
     return []
 
@@ -256,14 +257,14 @@ def _apply(
 async def _finish(tx: Tx, progress: Progress, faults: list[Fault]) -> None:
     """Close the submission with its receipt."""
     submission = progress.submission
-    earlier = await store.earlier_copy(tx.conn, submission.entity, submission.sha256 or "", submission.id)
+    earlier = await submissions.earlier_copy(tx.conn, submission.entity, submission.sha256 or "", submission.id)
     if earlier is not None and not submission.accepted and not submission.amended:
         faults = [
             *faults,
             fault("SAME_FILE", f"The same bytes were processed as {earlier}", "Nothing to do", severity="notice"),
         ]
     if faults:
-        await store.add_findings(tx.conn, submission.id, progress.findings + 1, faults)
+        await findings.add(tx.conn, submission.id, progress.findings + 1, faults)
         progress.findings += len(faults)
     broken = any(f["severity"] == "error" for f in faults)
     taken = submission.accepted + submission.amended + submission.unchanged
@@ -275,16 +276,16 @@ async def _finish(tx: Tx, progress: Progress, faults: list[Fault]) -> None:
         submission.outcome = "unchanged" if taken == submission.unchanged else "accepted"
     submission.state = "done"
     submission.processed_at = tx.clock()
-    await store.update_submission(tx.conn, submission, progress.as_readability())
-    await store.forget_upload(tx.conn, submission.id)
-    shown = await store.findings(tx.conn, submission.id, 0, 100, None)
+    await submissions.update(tx.conn, submission, progress.as_readability())
+    await uploads.forget(tx.conn, submission.id)
+    shown = await findings.page(tx.conn, submission.id, 0, 100, None)
     receipts.say(
         tx,
         submission,
         [{k: v for k, v in dict(r).items() if k != "n" and v is not None} for r in shown],
         now=submission.processed_at,
         cause=_cause(submission),
-        rules=await store.rules(tx.conn, submission.id),
+        rules=await findings.by_rule(tx.conn, submission.id),
         readability=progress.as_readability(),
     )
 

@@ -10,9 +10,11 @@ import orjson
 
 from contracts.envelope import PREFIX, Envelope, parse_rfc3339
 from contracts.streams import PORTFOLIO
-from intake import store
 from intake.domain.ledger import Decision, Known, business_key, decide, retraction
-from intake.store import Entity, FactRow, ProjectRow
+from intake.store import facts, projects
+from intake.store.entities import Entity
+from intake.store.facts import FactRow
+from intake.store.projects import ProjectRow
 from runtime.db import Tx, new_id
 
 _KEPT_BODIES = ("project", "indicator")  # needed again: what changed, and what an observation may say
@@ -35,7 +37,7 @@ class Ledger:
     @classmethod
     async def open(cls, tx: Tx, entity: Entity, project_ids: Iterable[str], *, from_file: bool) -> Ledger:
         """Lock the known ones of these projects."""
-        return cls(tx, entity, await store.lock_projects(tx.conn, list(set(project_ids))), from_file=from_file)
+        return cls(tx, entity, await projects.lock(tx.conn, list(set(project_ids))), from_file=from_file)
 
     def owner(self, project_id: str) -> str | None:
         """Whose project this is, None where nobody has submitted it."""
@@ -46,20 +48,20 @@ class Ledger:
         """Take ownership of unknown projects; where another transaction was quicker, the owner is theirs."""
         new = [p for p in set(project_ids) if p not in self.projects]
         if new:
-            await store.claim_projects(self._tx.conn, new, self._entity.ref)
-            self.projects |= await store.lock_projects(self._tx.conn, new)
+            await projects.claim(self._tx.conn, new, self._entity.ref)
+            self.projects |= await projects.lock(self._tx.conn, new)
 
     async def load(self, keys: Iterable[tuple[str, str]]) -> None:
         """Load the current versions of these facts, by (project, key)."""
         wanted = [k for k in set(keys) if k not in self.known]
         if wanted:
-            self.known |= await store.facts(self._tx.conn, wanted)
+            self.known |= await facts.known(self._tx.conn, wanted)
 
     async def load_measures(self, keys: Iterable[tuple[str, str]]) -> None:
         """Load what kind of figure these indicators take: an observation needs no more of its definition."""
         wanted = [k for k in set(keys) if k not in self.known]
         if wanted:
-            self._measures |= await store.measures(self._tx.conn, wanted)
+            self._measures |= await facts.measures(self._tx.conn, wanted)
 
     def measure(self, project_id: str, indicator_id: str) -> str | None:
         """The IATI measure of the indicator as it now stands; None where nobody has defined it."""
@@ -97,8 +99,8 @@ class Ledger:
     async def load_all(self, project_ids: Iterable[str]) -> None:
         """Load every fact of these projects, and remember which a file said."""
         self._from_files: dict[str, set[str]] = {}
-        for project_id, facts in (await store.facts_of(self._tx.conn, list(project_ids))).items():
-            for key, (known, from_file) in facts.items():
+        for project_id, said in (await facts.known_of(self._tx.conn, list(project_ids))).items():
+            for key, (known, from_file) in said.items():
                 self.known[(project_id, key)] = known
                 if from_file:
                     self._from_files.setdefault(project_id, set()).add(key)
@@ -163,6 +165,6 @@ class Ledger:
     async def save(self) -> None:
         """Write what changed."""
         if self._touched:
-            await store.save_projects(self._tx.conn, list(self._touched.values()))
+            await projects.save(self._tx.conn, list(self._touched.values()))
         if self._rows:
-            await store.save_facts(self._tx.conn, self._rows, from_file=self._from_file)
+            await facts.save(self._tx.conn, self._rows, from_file=self._from_file)

@@ -11,7 +11,7 @@ import orjson
 from contracts.envelope import PREFIX, Envelope
 from contracts.receipts import Finding, Readability, SubmissionProcessed, SubmissionQuarantined
 from contracts.streams import RECEIPTS
-from intake.store import Submission
+from intake.store.submissions import Submission
 from runtime.db import Tx, new_id
 
 _SHOWN: Final = 100  # findings inside the event; all of them at the receipt's address
