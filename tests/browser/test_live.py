@@ -56,6 +56,21 @@ async def test_a_change_is_seen_within_a_second_and_drawn_as_the_server_draws_it
         assert visitor.complaints == []
 
 
+async def test_the_words_follow_the_figure_without_a_reload(browser: Browser, own: Gateway) -> None:
+    async with visiting(browser, own, READER) as visitor:
+        await visitor.open(METRIC)
+        await expect(visitor.page.locator("[data-live]")).to_have_class(re.compile("is-on"))
+        sentence = visitor.page.locator("[data-server=sentence]")
+        await expect(sentence).to_contain_text("64.9%")
+        await own.tell(figure(value=701_000, previous=649_007, revision=2000))
+        await expect(sentence).to_contain_text("70.1%", timeout=20_000)
+        await expect(visitor.page.locator(".old")).to_have_count(0)
+        await own.tell(figure(value=702_000, previous=701_000, revision=2001))
+        await expect(visitor.page.locator(".old").first).to_be_visible()
+        await expect(sentence).to_contain_text("70.2%", timeout=20_000)
+        assert visitor.complaints == []
+
+
 async def _drawn(page: Page) -> list[str]:
     """Every mark and word of the figure, less what only says that it has just changed, or when."""
     return [

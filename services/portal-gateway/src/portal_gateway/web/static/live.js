@@ -122,6 +122,30 @@ export function listen() {
     text.setAttribute("text-anchor", left === above ? "start" : "end");
   }
 
+  // What only the server words (a sentence, a cause, a flag) is dimmed while it tells of the figure before, and
+  // fetched anew: soon, but not by everybody at once, and not more often than it can be read.
+  let rewording = 0;
+  let rewordedAt = 0;
+  function reword() {
+    const old = document.querySelectorAll("[data-server]");
+    old.forEach((e) => e.classList.add("old"));
+    if (!old.length || rewording) return;
+    const wait = Math.max(500 + Math.random() * 1500, rewordedAt + SAY_EVERY - Date.now());
+    rewording = setTimeout(async () => {
+      rewording = 0; // what changes from here on is asked for again
+      rewordedAt = Date.now();
+      try {
+        const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+        if (!answer.ok) return;
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const e of document.querySelectorAll("[data-server]")) {
+          const by = fresh.querySelector(`[data-server="${e.dataset.server}"]`);
+          if (by) e.replaceWith(document.adoptNode(by));
+        }
+      } catch { /* the words stay dimmed until the next change or a reload */ }
+    }, wait);
+  }
+
   function pill(name) {
     document.querySelectorAll(`[data-pill="${name}"]`).forEach((e) => { e.hidden = false; });
   }
@@ -147,6 +171,7 @@ export function listen() {
       }
       if (roots.length) {
         pill("figure");
+        reword();
         const name = document.title.split(" · ")[0];
         news.push(data.value === null ? words.changes.replace("%s", 1) : `${name}: ${percent(data.value)}%`);
       }
