@@ -54,7 +54,7 @@ def business_key(type_: str, data: Mapping[str, Any]) -> str:
         ]
         return "observation:" + orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode()
     if kind == "indicator":
-        return f"indicator:{data['indicator_id']}"
+        return indicator_key(data["indicator_id"])
     if kind == "transaction":
         return f"transaction:{data['transaction_id']}"
     if kind == "budget":
@@ -63,6 +63,11 @@ def business_key(type_: str, data: Mapping[str, Any]) -> str:
     if type_ == "project.status-changed.v1":
         return "status"
     return "project"
+
+
+def indicator_key(indicator_id: str) -> str:
+    """The business key of an indicator's definition."""
+    return f"indicator:{indicator_id}"
 
 
 def digest_of(data: Mapping[str, Any]) -> bytes:

@@ -103,7 +103,7 @@ def encode(said: JudgedActivity | FileSummary | Progress) -> bytes:
         body |= {
             "kind": "activity",
             "findings": [finding.as_dict() for finding in said.findings],
-            "facts": [[fact.key, fact.type, fact.line, fact.path, fact.data] for fact in said.facts],
+            "facts": [[fact.type, fact.line, fact.path, fact.data] for fact in said.facts],
             "xml": base64.b64encode(said.xml).decode(),
         }
     return orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE)
@@ -120,7 +120,7 @@ def decode(line: bytes) -> JudgedActivity | FileSummary | Progress:
         if kind == "summary":
             return FileSummary(**body)
         body["facts"] = tuple(
-            Fact(key=key, type=type_, line=at, path=path, data=data) for key, type_, at, path, data in body["facts"]
+            Fact(type=type_, line=at, path=path, data=data) for type_, at, path, data in body["facts"]
         )
         body["xml"] = base64.b64decode(body["xml"])
         return JudgedActivity(**body)

@@ -9,7 +9,6 @@ import orjson
 
 from contracts.envelope import parse_rfc3339
 from intake.domain.acceptance import Fault, fault, naming
-from intake.domain.ledger import business_key
 from intake.reader import JudgedActivity
 from intake.store.entities import Entity
 
@@ -50,7 +49,7 @@ def keepable(activity: JudgedActivity) -> list[Fault]:
     found: list[Fault] = []
     for f in activity.facts:
         data = {k: v for k, v in f.data.items() if k != "origin"}
-        found += [told | {"line": f.line} for told in naming(data, business_key(f.type, data))]
+        found += [told | {"line": f.line} for told in naming(data, f.key)]
         if len(activity.xml or b"") in range(1, FACT_BYTES // 4):
             continue  # a fact is never four times as long as the activity it is read from
         size = len(orjson.dumps(data))

@@ -13,7 +13,7 @@ from contracts import portfolio
 from contracts.base import Payload
 from contracts.envelope import PREFIX, Envelope
 from intake.domain.acceptance import Fault, fault, identity, naming, normalise, ownership, sense
-from intake.domain.ledger import business_key
+from intake.domain.ledger import business_key, indicator_key
 from intake.store import findings, submissions
 from intake.store.entities import Entity
 from intake.store.submissions import Submission
@@ -173,7 +173,7 @@ def _remedy(kind: str, model: type[Payload]) -> str:
 
 def _indicator(item: Item) -> tuple[str, str]:
     assert item.data is not None
-    return item.data["project_id"], f"indicator:{item.data['indicator_id']}"
+    return item.data["project_id"], indicator_key(item.data["indicator_id"])
 
 
 def _apply(item: Item, entity: Entity, ledger: Ledger) -> None:

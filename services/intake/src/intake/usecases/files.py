@@ -16,7 +16,6 @@ import orjson
 
 from contracts.envelope import Envelope
 from intake.domain.acceptance import Fault, fault, ownership
-from intake.domain.ledger import business_key
 from intake.reader import FileSummary, JudgedActivity, Limits, read_file
 from intake.store import entities, findings, projects, sources, submissions, uploads
 from intake.store.entities import Entity
@@ -237,7 +236,7 @@ def _apply(
         }
         origin = {k: v for k, v in origin.items() if v is not None}
         data = {k: v for k, v in f.data.items() if k != "origin"}
-        present.add(business_key(f.type, data))
+        present.add(f.key)
         ledger.apply(f.type, data, origin, cause, None)
     ledger.retract_missing(project_id, present, {"submission_id": submission.id, "file": submission.file}, cause)
     if edition is not None:

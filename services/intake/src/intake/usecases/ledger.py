@@ -10,7 +10,7 @@ import orjson
 
 from contracts.envelope import PREFIX, Envelope, parse_rfc3339
 from contracts.streams import PORTFOLIO
-from intake.domain.ledger import Decision, Known, business_key, decide, retraction
+from intake.domain.ledger import Decision, Known, business_key, decide, indicator_key, retraction
 from intake.store import facts, projects
 from intake.store.entities import Entity
 from intake.store.facts import FactRow
@@ -65,7 +65,7 @@ class Ledger:
 
     def measure(self, project_id: str, indicator_id: str) -> str | None:
         """The IATI measure of the indicator as it now stands; None where nobody has defined it."""
-        key = (project_id, f"indicator:{indicator_id}")
+        key = (project_id, indicator_key(indicator_id))
         found = self.known.get(key)  # defined or withdrawn a moment ago
         if found is None:
             return self._measures.get(key)

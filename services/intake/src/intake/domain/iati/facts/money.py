@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from intake.domain.fact import TRANSACTION, Fact, short, transaction_key
+from intake.domain.fact import TRANSACTION, Fact, short
 from intake.domain.iati.facts.common import plain
 from intake.domain.iati.node import Node, said
 from intake.domain.iati.rules.identity import LONGEST
@@ -55,7 +55,6 @@ def transactions(activity: Node) -> list[Fact]:
             name = base if seen[base] == 1 else f"{base}-{seen[base]}"
         found.append(
             Fact(
-                key=transaction_key(name),
                 type=TRANSACTION,
                 data={"project_id": project_id, "transaction_id": name, **data},
                 line=node.line,

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from intake.domain.fact import PROJECT, Fact, project_key
+from intake.domain.fact import PROJECT, Fact
 from intake.domain.iati.facts.allocations import allocations
 from intake.domain.iati.facts.common import limit, plain, texts, title, yes
 from intake.domain.iati.facts.money import budgets
@@ -52,7 +52,7 @@ def project(activity: Node, verdict: Verdict) -> Fact:
             verdict.add("plumbline:TEXT_LENGTH", activity, "A code is too long.", text=row["code"])
     for name, most in _LIMITS.items():
         limit(data.get(name, []), most, activity, name, verdict)
-    return Fact(key=project_key(identifier), type=PROJECT, data=data, line=activity.line, path=None)
+    return Fact(type=PROJECT, data=data, line=activity.line, path=None)
 
 
 def identifier_of(activity: Node) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from intake.domain.fact import INDICATOR, OBSERVATION, Fact, indicator_key, observation_key, place_key, short
+from intake.domain.fact import INDICATOR, OBSERVATION, Fact, short
 from intake.domain.iati.facts.common import (
     LONGEST_TEXT,
     comment,
@@ -21,6 +21,7 @@ from intake.domain.iati.facts.project import identifier_of
 from intake.domain.iati.node import Node
 from intake.domain.iati.rules.results import QUALITATIVE
 from intake.domain.iati.verdict import Verdict
+from intake.domain.ledger import business_key
 from intake.domain.values import day, decimal
 
 _KINDS: Final = ("REACH", "MAINTAIN", "BAND", "RUBRIC")
@@ -108,36 +109,35 @@ def _indicator(project_id: str, name: str, result: Node, indicator: Node, verdic
         not_applicable=yes(indicator, "not-applicable", verdict) or None,
         withheld=yes(indicator, "withheld", verdict) or None,
     )
-    return Fact(key=indicator_key(name), type=INDICATOR, data=data, line=indicator.line, path=indicator.path)
+    return Fact(type=INDICATOR, data=data, line=indicator.line, path=indicator.path)
 
 
 def _observations(project_id: str, name: str, indicator: Node, verdict: Verdict) -> list[Fact]:
     measure = indicator.get("measure") or ""
-    seen: Counter[tuple[str, str, str]] = Counter()
+    seen: Counter[str] = Counter()
     found = []
     for period in _periods(indicator):
         when = _period(period)
         for actual in period.all("actual"):
-            figure = _figure(actual, measure, verdict)
-            slot = (when["period_start"], when["period_end"], place_key(figure.get("place")))
+            data: dict[str, Any] = {
+                "project_id": project_id,
+                "indicator_id": name,
+                "period": {"start": when["period_start"], "end": when["period_end"]},
+                **_figure(actual, measure, verdict),
+            }
+            slot = business_key(OBSERVATION, data)
             seen[slot] += 1
             if seen[slot] > _MOST["ordinal"]:
                 limit(period.all("actual"), _MOST["ordinal"], period, "actuals of one period and place", verdict)
                 continue
             evidence = [_address(link) for link in actual.all("document-link") if link.get("url")]
             limit(evidence, _MOST["evidence"], actual, "documents", verdict)
-            data = {
-                "project_id": project_id,
-                "indicator_id": name,
-                "period": {"start": when["period_start"], "end": when["period_end"]},
+            data |= {
                 "ordinal": seen[slot],
-                **figure,
                 **plain(evidence=evidence, source_type="SELF_DOCUMENTED" if evidence else None),
                 **_assessment(actual, verdict),
             }
-            found.append(
-                Fact(key=observation_key(data), type=OBSERVATION, data=data, line=actual.line, path=actual.path)
-            )
+            found.append(Fact(type=OBSERVATION, data=data, line=actual.line, path=actual.path))
     return found
 
 
