@@ -32,7 +32,7 @@ def telling(names: Mapping[str, str]) -> Handle:
 
 def _fact(tx: Tx, record: Record) -> Fact | None:
     """The fact a record states; None for a type that is nobody's news, or one that was just rejected."""
-    translate = _TRANSLATIONS.get(record.envelope.type)
+    translate = TRANSLATIONS.get(record.envelope.type)
     if translate is None:
         return None
     model, make = translate
@@ -98,8 +98,9 @@ def _receipt(event: SubmissionProcessed, _envelope: Envelope) -> Receipt:
     )
 
 
-_TRANSLATIONS: Final[dict[str, tuple[type[Payload], Callable[[Any, Envelope], Fact]]]] = {
+TRANSLATIONS: Final[dict[str, tuple[type[Payload], Callable[[Any, Envelope], Fact]]]] = {
     PREFIX + MetricUpdated.TYPE: (MetricUpdated, _figure),
     PREFIX + AlertRaised.TYPE: (AlertRaised, _alert),
     PREFIX + SubmissionProcessed.TYPE: (SubmissionProcessed, _receipt),
 }
+"""The event types that are news to somebody, each with what is made of it."""

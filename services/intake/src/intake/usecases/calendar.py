@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 import orjson
 
+from contracts.base import Payload
 from contracts.context import ClockDayClosed, CodelistPublished
 from contracts.streams import CONTEXT
 from intake.store import announced
 from runtime.db import Tx
+
+FACTS: Final[tuple[type[Payload], ...]] = (CodelistPublished, ClockDayClosed)
+"""What intake says unasked."""
 
 
 async def publish_crosswalk(tx: Tx, version: str, codes: dict[str, str]) -> None:

@@ -45,7 +45,7 @@ from plumbline.stack.layout import Secrets
 INBOUND_DLQ: Final = INBOUND_PREFIX + "dlq"
 """Where quarantined inbound records are mirrored, for all entities together: none of them can read it."""
 
-_DLQ_DAYS: Final = 30
+DLQ_DAYS: Final = 30
 _ITERATIONS: Final = 4096  # of SCRAM, the least Kafka takes: the secrets are 160 random bits, not passwords
 _DAY_MS: Final = 24 * 3600 * 1000
 _MIB: Final = 1024 * 1024
@@ -208,7 +208,7 @@ def _dead_letters(name: str, replicas: int) -> NewTopic:
     # More than the largest event: the mirror holds it with its headers and the error.
     config = {
         **_durability(replicas),
-        "retention.ms": str(_DLQ_DAYS * _DAY_MS),
+        "retention.ms": str(DLQ_DAYS * _DAY_MS),
         "max.message.bytes": str(3 * _MIB),
     }
     return NewTopic(name, num_partitions=1, replication_factor=replicas, config=config)
