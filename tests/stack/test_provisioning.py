@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -17,7 +18,10 @@ from confluent_kafka import KafkaException, Producer
 from tests.support.stack import free_port_base
 
 from contracts.streams import PORTFOLIO, RECEIPTS, STREAMS, inbound
+from plumbline.output import Refused
+from plumbline.session import Session
 from plumbline.stack import AccessRefused, NotRunning, Stack, StackError
+from plumbline.stack.layout import Layout
 from plumbline.stack.provision import Provisioner, admin_client, secret_of
 from plumbline.stack.refusals import check_login, explain
 
@@ -133,6 +137,19 @@ def test_a_wrong_password_is_said_to_be_one(stack: Stack) -> None:
         check_login(stack.kafka.address, "XM-DEMO-1", "wrong", seconds=3)
     with pytest.raises(AccessRefused, match="refused the user nobody or its password"):
         check_login(stack.kafka.address, "nobody", "wrong", seconds=3)
+
+
+def test_a_command_says_so_before_it_sends(stack: Stack, tmp_path: Path) -> None:
+    """librdkafka would only let the messages time out, fifteen seconds later."""
+    layout = Layout(tmp_path)
+    layout.secrets.folder.mkdir()
+    layout.secrets.ensure(secret_of("XM-DEMO-1"))  # not the one this broker knows
+    with pytest.raises(Refused, match="refused the user XM-DEMO-1 or its password") as refused:
+        Session(layout, stack.ports, frozenset()).producer("XM-DEMO-1")
+    assert str(layout.secrets.path(secret_of("XM-DEMO-1"))) in refused.value.remedy
+    producer = Session(stack.layout, stack.ports, frozenset()).producer("XM-DEMO-1")
+    producer.produce(OWN, b"{}")
+    assert producer.flush(10) == 0
 
 
 def test_no_broker_is_not_a_wrong_password() -> None:

@@ -12,6 +12,7 @@ from plumbline.output import NoStack, Refused
 from plumbline.stack import provision, services
 from plumbline.stack.errors import AccessRefused, StackError
 from plumbline.stack.layout import HOST, Layout, Ports
+from plumbline.stack.refusals import check_login
 from plumbline.stack.signin import Tokens
 from runtime import telemetry
 
@@ -45,13 +46,23 @@ class Session:
         telemetry.configure(name)
 
     def producer(self, entity: str) -> Producer:
-        """A producer under the entity's own user: it may write its inbound topic and nothing else."""
+        """A producer under the entity's own user: it may write its inbound topic and nothing else.
+
+        Raises Refused for a wrong password, NoStack where Kafka is away: the producer itself could say neither.
+        """
+        kept = self._layout.secrets
+        bootstrap = f"{HOST}:{self._ports.kafka}"
         try:
-            password = self._layout.secrets.read(provision.secret_of(entity))
+            password = kept.read(provision.secret_of(entity))
+            check_login(bootstrap, entity, password)
         except (FileNotFoundError, ValueError):
             raise Refused(f"{entity} has no Kafka user here", f"Register it: plumbline entity add {entity}") from None
+        except AccessRefused as error:
+            raise Refused(error.message, f"Is {kept.path(provision.secret_of(entity))} its password?") from None
+        except StackError as error:
+            raise NoStack(error.message, error.remedy) from None
         return Producer({
-            "bootstrap.servers": f"{HOST}:{self._ports.kafka}",
+            "bootstrap.servers": bootstrap,
             "security.protocol": "SASL_PLAINTEXT",
             "sasl.mechanism": "SCRAM-SHA-512",
             "sasl.username": entity,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from confluent_kafka import KafkaError, KafkaException
 from opentelemetry.trace import SpanKind
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -18,6 +19,7 @@ from contracts.envelope import Envelope, EnvelopeError, from_structured
 from contracts.streams import inbound
 from plumbline.client import Client
 from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, Quiet, Refused, WrongUse, note, print_json, say
+from plumbline.stack.refusals import explain
 from runtime import names, telemetry
 
 Entity = Annotated[str, typer.Option("--as", metavar="ENTITY", help="The entity that sends, by its reference.")]
@@ -211,7 +213,7 @@ def _by_kafka(client: Client, entity: str, events: list[dict[str, Any]]) -> list
             ) from None
     topic = inbound(entity).topic
     sent: list[tuple[Envelope, str | None]] = []
-    failures: list[str] = []
+    failures: list[KafkaError] = []
     producer = client.session.producer(entity)
     for envelope in envelopes:
         with telemetry.tracer.start_as_current_span(
@@ -232,13 +234,14 @@ def _by_kafka(client: Client, entity: str, events: list[dict[str, Any]]) -> list
             producer.produce(
                 topic, value=envelope.data or None, key=str(key).encode(),
                 headers=[*envelope.with_trace(carried).to_headers()],
-                on_delivery=lambda error, _m: failures.append(error.str()) if error else None,
+                on_delivery=lambda error, _m: failures.append(error) if error else None,
             )  # fmt: skip
             sent.append((envelope, carried))
     if producer.flush(20):
         raise Refused("Kafka did not take every event within 20 s", "See: plumbline status")
     if failures:
-        raise Refused(f"Kafka refused: {failures[0]}", f"{entity} may write {topic} only")
+        why = explain(KafkaException(failures[0]), entity)
+        raise Refused(why.message, why.remedy)
     return [_await_event(client, envelope, carried) for envelope, carried in sent]
 
 
