@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -101,13 +102,63 @@ async def test_memory_is_limited(tmp_path: Path) -> None:
     path.write_bytes(a_file(an_activity(), an_activity(sectors=sectors)))
     activities, summary = await told(path, Limits(memory_bytes=200 * MIB))
     # Where the memory ends inside libxml2 or expat, the process dies of a signal and cannot say why.
-    (finding,) = summary.findings
-    assert finding.rule in {"plumbline:READER_LIMIT", "plumbline:READER_FAILED"}
+    (finding,) = activities[1].findings
+    assert finding.rule == "plumbline:ACTIVITY_FATAL"
     assert "memory" in finding.message or "died of SIG" in finding.message
-    assert len(activities) == 1
+    assert (len(activities), summary.findings) == (2, ())
     activities, summary = await told(path)
     assert summary.findings == ()
     assert [activity.accepted for activity in activities] == [True, False]  # shares of 400 000 per cent
+    assert "plumbline:ACTIVITY_FATAL" not in {finding.rule for finding in activities[1].findings}
+
+
+def deadly(path: Path) -> Limits:
+    """A file of five activities whose second and fourth kill the reader within these limits."""
+    sectors = '<sector code="15130" percentage="1"/>' * 400_000
+    some = (an_activity(identifier=f"XM-DAC-41120-{n}", **({"sectors": sectors} if n % 2 else {})) for n in range(5))
+    path.write_bytes(a_file(*some))
+    return Limits(memory_bytes=200 * MIB)
+
+
+async def test_an_activity_that_kills_the_reader_delays_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    activities, summary = await told(path, deadly(path))
+    assert [(activity.index, activity.project_id) for activity in activities] == [
+        (n, f"XM-DAC-41120-{n}") for n in range(5)
+    ]
+    assert [activity.accepted for activity in activities] == [True, False, True, False, True]
+    assert {finding.rule for n in (1, 3) for finding in activities[n].findings} == {"plumbline:ACTIVITY_FATAL"}
+    text = path.read_text().splitlines()
+    assert all(text[activity.line - 1].startswith("<iati-activity ") for activity in activities)
+    assert (summary.activities, summary.quarantined, summary.findings) == (5, 2, ())
+    assert summary.readability["indicators"] == sum(activity.readability["indicators"] for activity in activities)
+
+
+async def test_the_reader_is_not_started_again_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    activities, summary = await told(path, replace(deadly(path), deaths=2))
+    assert [activity.accepted for activity in activities] == [True, False, True]
+    (finding,) = summary.findings
+    assert finding.rule in {"plumbline:READER_LIMIT", "plumbline:READER_FAILED"}
+    assert (summary.activities, summary.quarantined) == (3, 1)
+
+
+async def test_one_death_accuses_nobody(tmp_path: Path) -> None:
+    """The system may kill the reader for want of memory, or a person may."""
+    path = tmp_path / "upload"
+    count = write(path, 4 * MIB)
+    me = psutil.Process()
+    before = {child.pid for child in me.children()}
+    pieces = read_file(path, today=TODAY)
+    first = await anext(pieces)
+    (reader,) = [child for child in me.children() if child.pid not in before]
+    reader.kill()
+    rest = [piece async for piece in pieces]
+    summary = rest.pop()
+    assert isinstance(first, JudgedActivity)
+    assert isinstance(summary, FileSummary)
+    assert [piece.index for piece in rest if isinstance(piece, JudgedActivity)] == list(range(1, count))
+    assert (summary.activities, summary.quarantined, summary.findings) == (count, 0, ())
 
 
 async def test_who_stops_listening_ends_the_process(tmp_path: Path) -> None:

@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--limits", default="{}", help="limits as a JSON object, by their names in Limits")
     parser.add_argument("--today", type=date.fromisoformat, help="the UTC day that dates are judged on")
+    parser.add_argument("--first", type=int, default=0, help="the first activity to judge, from 0; others are passed")
+    parser.add_argument(
+        "--killed", help="what judging that first one did to a process: it is quarantined with these words"
+    )
     given = parser.parse_args(arguments)
     limits = Limits(**json.loads(given.limits))
     warm()
@@ -42,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.freeze()
     gc.disable()  # the tree of an activity is garbage as a whole; looking for it in between finds nothing
     read = collected = 0
-    for said in judge_file(given.file, limits, given.today or datetime.now(UTC).date()):
+    for said in judge_file(
+        given.file, limits, given.today or datetime.now(UTC).date(), first=given.first, killed=given.killed
+    ):
         if isinstance(said, Progress | JudgedActivity):
             read = said.bytes_read if isinstance(said, Progress) else read + len(said.xml)
             _allow(limits, read)

@@ -24,6 +24,7 @@ _REMEDIES: Final[dict[str, tuple[Severity, str]]] = {
     "TOO_LARGE": ("error", "Split the file; what stands before this line was judged."),
     "PACKED_TOO_TIGHT": ("error", "Send the file unpacked."),
     "PACKED_BROKEN": ("error", "Pack the file again with gzip, or send it unpacked."),
+    "ACTIVITY_FATAL": ("error", "Make it smaller or simpler; the other activities were judged without it."),
     "READER_LIMIT": ("error", "Split the file; the activity after this line costs more than a file may."),
     "READER_FAILED": ("error", "Send the file in smaller parts, so that the activity that cannot be read shows."),
 }

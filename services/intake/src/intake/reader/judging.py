@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -22,15 +23,24 @@ from intake.reader.source import Source
 _VERSIONS: Final = frozenset({"2.01", "2.02", "2.03"})
 _IDENTIFIER: Final = re.compile(rb"<iati-identifier[^>]{0,200}>\s*([^<]{1,256}?)\s*</")
 _INDICATOR: Final = re.compile(rb"<indicator[\s>]")
+_SHOWN: Final = 4096
+"""Bytes told of an activity that is not judged."""
+
 _PROGRESS_BYTES: Final = 8 * MIB
 """Bytes read without an activity after which the process says that it still works."""
 
 
-def judge_file(path: Path, limits: Limits, today: date) -> Iterator[JudgedActivity | FileSummary | Progress]:
-    """Every activity of a file, judged on its own, and the summary at the end, whatever the file holds."""
+def judge_file(
+    path: Path, limits: Limits, today: date, *, first: int = 0, killed: str | None = None
+) -> Iterator[JudgedActivity | FileSummary | Progress]:
+    """Every activity of a file, judged on its own, and the summary at the end, whatever the file holds.
+
+    Those before ``first`` are passed, and counted in the summary as activities only. ``killed`` says what judging
+    the first one did to a process: it is not looked at, and quarantined with these words.
+    """
     source = Source(path, limits)
     scanner = Scanner(source.pieces(), limits)
-    run = _Run(scanner, limits, today)
+    run = _Run(scanner, limits, today, first, killed)
     try:
         yield from run.activities(source)
     except Refused as refused:
@@ -54,10 +64,12 @@ def judge_file(path: Path, limits: Limits, today: date) -> Iterator[JudgedActivi
 class _Run:
     """What one file has come to so far."""
 
-    def __init__(self, scanner: Scanner, limits: Limits, today: date) -> None:
+    def __init__(self, scanner: Scanner, limits: Limits, today: date, first: int, killed: str | None) -> None:
         self._scanner = scanner
         self._limits = limits
         self._today = today
+        self._first = first
+        self._killed = killed
         self.findings: list[Finding] = []
         self.count = 0
         self.quarantined = 0
@@ -76,7 +88,12 @@ class _Run:
             if source.bytes_read - told > _PROGRESS_BYTES:
                 told = source.bytes_read
                 yield Progress(line=cut.line, bytes_read=told)
-            yield self._judge(cut)
+            if self.count < self._first:
+                self.count += 1
+            elif self.count == self._first and self._killed is not None:
+                yield self._fatal(cut, self._killed)
+            else:
+                yield self._judge(cut)
         if not rooted:
             self._judge_root()
 
@@ -132,6 +149,14 @@ class _Run:
             readability=judged.readability.as_dict(),
             xml=cut.xml,
         )
+
+    def _fatal(self, cut: Cut, killed: str) -> JudgedActivity:
+        """An activity that is not judged, for what that did before; little of it is told, for the same reason."""
+        index = self.count
+        self.count += 1
+        message = f"The reader {killed} while reading this activity."
+        told = self._unreadable(index, cut, fault("ACTIVITY_FATAL", message, line=cut.line))
+        return replace(told, xml=told.xml[:_SHOWN])
 
     def _unreadable(self, index: int, cut: Cut, finding: Finding) -> JudgedActivity:
         """A quarantined activity; its identifier is looked for in the bytes, so that its owner knows which it is."""

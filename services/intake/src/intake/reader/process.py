@@ -1,4 +1,7 @@
-"""Starting the reader process and hearing it out: whatever a file does to it ends as a finding."""
+"""Starting the reader process and hearing it out: whatever a file does to it ends as a finding.
+
+Where one activity kills the process, another is started behind it: the activity is quarantined, the rest is judged.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,16 @@ import asyncio
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Final, Self
 
-from intake.domain.finding import Finding
+from intake.domain.readability import Readability
 from intake.reader.faults import fault
 from intake.reader.protocol import LONGEST_LINE, FileSummary, JudgedActivity, Limits, Progress, decode
 
@@ -29,60 +33,111 @@ async def read_file(
 ) -> AsyncIterator[JudgedActivity | FileSummary]:
     """Judge a spooled file in a process of its own: its activities in order, and exactly one FileSummary at the end.
 
-    ``declared_name`` is what the sender calls it, for messages. Closing the iterator ends the process. A crash,
-    a limit or silence becomes an error in the summary; what was yielded before stands.
+    ``declared_name`` is what the sender calls it, for messages. Closing the iterator ends the process. An activity
+    over which the process dies twice is quarantined, and the next ones are read; time that is used up, or more
+    deaths than ``limits`` allow, become an error in the summary, and what was yielded before stands.
     """
     limits = limits or Limits()
-    command = [sys.executable, "-I", "-m", "intake.reader", str(path), "--limits", json.dumps(asdict(limits))]
-    if today is not None:
-        command += ["--today", today.isoformat()]
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=_ENVIRONMENT,
-        limit=_CHUNK,
-    )
-    hearing = _Hearing(process, limits)
-    try:
-        async for line in hearing.lines():
-            try:
-                said = decode(line)
-            except ValueError:
-                break
-            if isinstance(said, Progress):
-                hearing.line = max(hearing.line, said.line)
-                continue
-            if isinstance(said, JudgedActivity):
-                hearing.note(said)
-            yield said
-            if isinstance(said, FileSummary):
-                return
-        yield await hearing.broken_off(declared_name)
-    finally:
-        await hearing.end()
+    heard = _Heard()
+    deaths = 0
+    died_at = -1
+    killed: str | None = None
+    while True:
+        run = await _Run.start(str(path), limits, today, heard, killed)
+        try:
+            async for said in run.said():
+                yield said
+                if isinstance(said, FileSummary):
+                    return
+            rule, words = await run.ending()
+        finally:
+            await run.end()
+        deaths += 1
+        if run.out_of_time or deaths > limits.deaths or (killed is not None and heard.count == died_at):
+            message = f"The reader {words} while reading {declared_name or 'the file'}."
+            yield heard.counted(FileSummary(findings=(fault(rule, message, line=heard.line),), lines=heard.line))
+            return
+        # Once may have been somebody else's doing, as when the system is out of memory.
+        killed = words if heard.count == died_at else None
+        died_at = heard.count
 
 
-class _Hearing:
-    """One run of the process, as far as it was heard."""
+class _Heard:
+    """What was said of one file, by however many processes."""
 
-    def __init__(self, process: asyncio.subprocess.Process, limits: Limits) -> None:
-        self._process = process
-        self._limits = limits
-        self._waited = 0.0
-        self._silent = False
-        self._count = 0
-        self._quarantined = 0
+    def __init__(self) -> None:
+        self.waited = 0.0
+        self.count = 0
         self.line = 1
+        self._quarantined = 0
+        self._indicators = 0
+        self._scorable = 0
+        self._reasons: Counter[str] = Counter()
 
     def note(self, activity: JudgedActivity) -> None:
         """Remember how far the file was read."""
-        self._count += 1
-        self._quarantined += not activity.accepted
+        self.count += 1
         self.line = max(self.line, activity.line + activity.xml.count(b"\n"))
+        self._quarantined += not activity.accepted
+        self._indicators += activity.readability["indicators"]
+        self._scorable += activity.readability["scorable"]
+        self._reasons.update(activity.readability["reasons"])
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    def counted(self, summary: FileSummary) -> FileSummary:
+        """The summary with the counts of the whole file: a process knows only of what it judged itself."""
+        readability = Readability(self._indicators, self._scorable, dict(self._reasons))
+        return replace(summary, activities=self.count, quarantined=self._quarantined, readability=readability.as_dict())
+
+
+class _Run:
+    """One process, from the first activity not yet heard of; ``killed`` says what that one did to those before."""
+
+    def __init__(self, process: asyncio.subprocess.Process, limits: Limits, heard: _Heard) -> None:
+        self._process = process
+        self._limits = limits
+        self._heard = heard
+        self._silent = False
+
+    @classmethod
+    async def start(cls, path: str, limits: Limits, today: date | None, heard: _Heard, killed: str | None) -> Self:
+        """Start the process."""
+        command = [sys.executable, "-I", "-m", "intake.reader", path, "--limits", json.dumps(asdict(limits))]
+        command += ["--first", str(heard.count)]
+        if killed is not None:
+            command += ["--killed", killed]
+        if today is not None:
+            command += ["--today", today.isoformat()]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=_ENVIRONMENT,
+            limit=_CHUNK,
+        )
+        return cls(process, limits, heard)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether it took the time a file has: that is not given twice."""
+        return self._silent or self._process.returncode == -signal.SIGXCPU
+
+    async def said(self) -> AsyncIterator[JudgedActivity | FileSummary]:
+        """What it says, up to its summary or its death."""
+        async for line in self._lines():
+            try:
+                said = decode(line)
+            except ValueError:
+                return
+            if isinstance(said, Progress):
+                self._heard.line = max(self._heard.line, said.line)
+            elif isinstance(said, JudgedActivity):
+                self._heard.note(said)
+                yield said
+            else:
+                yield self._heard.counted(said)
+
+    async def _lines(self) -> AsyncIterator[bytes]:
         """Whole lines; the process waits while nobody takes them, and only its own silence is counted."""
         stream = self._process.stdout
         assert stream is not None
@@ -90,13 +145,13 @@ class _Hearing:
         size = 0
         while True:
             begun = monotonic()
-            wait = min(self._limits.silence_seconds, self._limits.wall_seconds - self._waited)
+            wait = min(self._limits.silence_seconds, self._limits.wall_seconds - self._heard.waited)
             try:
                 piece = await asyncio.wait_for(stream.read(_CHUNK), max(wait, 0.01))
             except TimeoutError:
                 self._silent = True
                 return
-            self._waited += monotonic() - begun
+            self._heard.waited += monotonic() - begun
             if not piece:
                 return
             *whole, rest = piece.split(b"\n")
@@ -108,27 +163,23 @@ class _Hearing:
             if size > LONGEST_LINE:
                 return
 
-    async def broken_off(self, declared_name: str) -> FileSummary:
-        """The summary of a file whose reader did not come to its end."""
+    async def ending(self) -> tuple[str, str]:
+        """Why there was no summary: the rule of the finding, and what the reader did."""
         if not self._silent:
             # Killing a process that is ending by itself would lose the status it ends with.
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), _LAST_WORDS)
         await self.end()
         code = self._process.returncode
-        name = declared_name or "the file"
         if self._silent:
-            why = "READER_LIMIT", f"Reading {name} took too long."
-        elif code == -signal.SIGXCPU:
-            why = "READER_LIMIT", f"Reading {name} took more processor time than its size allows."
-        elif code == _OUT_OF_MEMORY:
-            why = "READER_LIMIT", f"Reading {name} took more memory than a file may."
-        elif code is not None and code < 0:
-            why = "READER_FAILED", f"The reader died of {signal.Signals(-code).name} while reading {name}."
-        else:
-            why = "READER_FAILED", f"The reader ended while reading {name} (status {code})."
-        finding: Finding = fault(why[0], why[1], line=self.line)
-        return FileSummary(findings=(finding,), activities=self._count, quarantined=self._quarantined, lines=self.line)
+            return "READER_LIMIT", "took too long"
+        if code == -signal.SIGXCPU:
+            return "READER_LIMIT", "took more processor time than the size allows"
+        if code == _OUT_OF_MEMORY:
+            return "READER_LIMIT", "took more memory than it may"
+        if code is not None and code < 0:
+            return "READER_FAILED", f"died of {signal.Signals(-code).name}"
+        return "READER_FAILED", f"ended with status {code}"
 
     async def end(self) -> None:
         """End the process, if it still runs, and wait for it."""

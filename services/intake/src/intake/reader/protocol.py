@@ -26,7 +26,7 @@ class Limits:
 
     ``cpu_seconds`` grows with what is read, so that no place in a file can hold the reader up for long;
     ``silence_seconds`` is the longest wait for the next line, ``wall_seconds`` the whole wait, both without the
-    time the service itself takes over what it was told.
+    time the service itself takes over what it was told. ``deaths`` is how often the process is started again.
     """
 
     unpacked_bytes: int = 2048 * MIB
@@ -39,6 +39,7 @@ class Limits:
     cpu_seconds: int = 30
     cpu_seconds_a_mib: float = 4.0
     silence_seconds: float = 120.0
+    deaths: int = 20
     wall_seconds: float = 7200.0
 
 
