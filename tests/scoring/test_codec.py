@@ -13,12 +13,13 @@ import pytest
 from pydantic import BaseModel
 from tests.support import scoring_facts
 
+from contracts import assessment, portfolio
 from contracts.catalogue import BY_TYPE
 from contracts.envelope import PREFIX, Envelope
-from contracts.portfolio import FACTS
 from scoring import codec
-from scoring.domain import facts
+from scoring.domain import facts, judgements
 from scoring.domain.facts import TYPES
+from scoring.domain.families import FAMILIES
 from scoring.domain.ledger import apply
 from scoring.domain.state import ProjectState
 
@@ -42,8 +43,11 @@ def _agree(ours: Any, theirs: Any, where: str) -> None:
         assert ours == theirs, where
 
 
-def test_every_type_of_the_stream_is_read() -> None:
-    assert set(TYPES) == {model.TYPE for model in FACTS}
+def test_every_fact_about_a_project_is_read_and_the_judgements_that_a_family_takes() -> None:
+    about, judging = ({model.TYPE for model in module.FACTS} for module in (portfolio, assessment))
+    assert about <= set(TYPES) <= about | judging
+    taken = set[Any]().union(*(family.facts for family in FAMILIES.values()))
+    assert {TYPES[name] for name in set(TYPES) - about} == taken
 
 
 @pytest.mark.parametrize("type_", sorted(TYPES))
@@ -91,6 +95,7 @@ def test_a_state_survives_its_packing() -> None:
         facts.StatusChanged("P", "2", date(2020, 1, 1)),
         facts.BudgetRevised("P", facts.Budget(date(2020, 1, 1), date(2020, 12, 31), "5", "USD")),
         facts.Transaction("P", "t", "3", "7.5", "EUR"),
+        judgements.MarkerAssigned("P", "GEM", "DESIGN", 2),
     ]
     apply(state, [(fact, scoring_facts.version("2026-01-01", n)) for n, fact in enumerate(said)], 800_000, {})
     assert codec.unpack_state(codec.pack_state(state)) == state

@@ -17,6 +17,7 @@ from tests.support.scoring_facts import (
 
 from scoring.domain import facts
 from scoring.domain.cells import SIZE, At, Cells
+from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, coverage, metrics_of
 from scoring.domain.ledger import alerts, next_published
 from scoring.domain.state import ProjectState, Published
@@ -47,7 +48,7 @@ def test_one_expected_indicator_is_the_projects_attainment_and_two_are_not() -> 
 
 def test_figures_of_a_project_carry_its_class_and_owner() -> None:
     found = _figures(ProjectState(PROJECT), a_project(classification="compact"), an_indicator(), an_actual("30"))
-    assert set(found) == {"M1", "M2", "M4", "M1|I1", "M2|I1"}
+    assert set(found) == {"M1", "M2", "M4", "M8", "M1|I1", "M2|I1"}
     assert {(f.classification, f.owner) for f in found.values()} == {("compact", "XM-DEMO-1")}
     assert found["M1|I1"].scope == f"indicator:{PROJECT}|I1"
     assert found["M4"].scope == f"project:{PROJECT}"
@@ -64,7 +65,8 @@ def _publish(state: ProjectState, found: dict[str, Figure]) -> dict[str, Publish
     said = {}
     for key, figure in found.items():
         metric, _, indicator = key.partition("|")
-        kept = state.indicators[indicator].published if indicator else state.published
+        own = state.assessed.open().published if metric in FAMILIES else state.published
+        kept = state.indicators[indicator].published if indicator else own
         record = next_published(kept.get(metric), figure, valid=1, recorded=2, now=3, cause="e")
         if record is not None:
             kept[metric] = said[key] = record
@@ -87,7 +89,7 @@ def test_a_withdrawn_project_takes_its_figures_with_it_and_they_stay_closed() ->
     gone = _figures(state, facts.ProjectWithdrawn(PROJECT), recorded="2030-01-03", cells=cells)
     assert {figure.state for figure in gone.values()} == {"NOT_APPLICABLE"}
     assert {(figure.classification, figure.owner) for figure in gone.values()} == {("owner", "XM-DEMO-1")}
-    assert _publish(state, gone).keys() == {"M1", "M2", "M4", "M1|I1", "M2|I1"}
+    assert _publish(state, gone).keys() == {"M1", "M2", "M4", "M8", "M1|I1", "M2|I1"}
     assert aggregate("M4", "global", cells["global"]) is None
 
 
@@ -95,7 +97,7 @@ def test_a_change_of_class_is_told() -> None:
     state = ProjectState(PROJECT)
     _publish(state, _figures(state, a_project(), an_indicator(), an_actual("30")))
     closed = _publish(state, _figures(state, a_project(classification="owner"), recorded="2030-01-03"))
-    assert set(closed) == {"M1", "M2", "M4", "M1|I1", "M2|I1"}
+    assert set(closed) == {"M1", "M2", "M4", "M8", "M1|I1", "M2|I1"}
 
 
 def test_a_total_over_few_projects_does_not_give_a_restricted_one_away() -> None:

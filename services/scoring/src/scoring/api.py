@@ -11,6 +11,7 @@ from runtime.access import Principal
 from runtime.auth import principal
 from runtime.db import Tx
 from runtime.http import Json, Problem
+from scoring.domain.families import FAMILIES
 from scoring.usecases import explaining, reading
 
 router = APIRouter(prefix="/v1")
@@ -63,5 +64,6 @@ def _nothing(metric: str, scope: str) -> Problem:
         "no-figure",
         "There is no such figure",
         f"{metric} of {scope} is not published, or not yours to read. M1, M2 and M4 exist for a project, M1 and M2 for"
-        " an indicator, M2 and M4 for every other scope, M7 for global, country, region and theme.",
+        " an indicator, M2 and M4 for every other scope, M7 for global, country, region and theme;"
+        f" {' and '.join(FAMILIES)} for a project and every total that has any.",
     )

@@ -11,6 +11,7 @@ import msgspec
 from contracts.context import ClockDayClosed
 from contracts.envelope import PREFIX, Envelope
 from scoring.domain import facts
+from scoring.domain.assessment import Assessment, Sealed
 from scoring.domain.facts import Fact, Version
 from scoring.domain.state import Indicators, IndicatorState, ProjectState, Published
 
@@ -20,16 +21,21 @@ _FACTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
 CLOCK: Final = PREFIX + ClockDayClosed.TYPE
 
 _plain: Final = msgspec.msgpack.Encoder()
+_assessment: Final = msgspec.msgpack.Decoder(Assessment)
 _indicator: Final = msgspec.msgpack.Decoder(IndicatorState)
 _packed: Final = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _published: Final = msgspec.msgpack.Decoder(dict[str, Published])
 
 
 def _to_bytes(found: Any) -> bytes:
+    if isinstance(found, Sealed):
+        return found.repack(_plain.encode, _assessment.decode)
     return _plain.encode(found.repack(lambda indicator: msgspec.Raw(_plain.encode(indicator)), _indicator.decode))
 
 
-def _from_bytes(_kind: type, body: Any) -> Indicators:
+def _from_bytes(kind: type, body: Any) -> Indicators | Sealed:
+    if kind is Sealed:
+        return Sealed(body, _assessment.decode)
     return Indicators(_packed.decode(body), _indicator.decode)
 
 

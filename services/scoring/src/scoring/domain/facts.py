@@ -8,24 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal
 
-
-class Version(NamedTuple):
-    """What decides between two versions of a fact: highest wins, whatever the order of arrival (§0.4)."""
-
-    recorded: int  # µs since 1970, UTC, as intake stamped it
-    sequence: str
-    id: str
-
-
-@dataclass(slots=True)
-class Origin:
-    """Where a fact was read."""
-
-    submission_id: str
-    file: str | None = None
-    line: int | None = None
+from scoring.domain import judgements
+from scoring.domain.judgements import Judgement
+from scoring.domain.origin import Origin as Origin
+from scoring.domain.origin import Version as Version
 
 
 @dataclass(slots=True)
@@ -60,6 +48,15 @@ class Budget:
 
 
 @dataclass(slots=True)
+class Marker:
+    """A policy marker: scheme DAC, GEM or HRM, the code of DAC's marker, and a digit of that scheme."""
+
+    scheme: Literal["DAC", "GEM", "HRM"]
+    code: str
+    significance: int
+
+
+@dataclass(slots=True)
 class Project:
     """``project.submitted.v1`` and ``project.amended.v1``: the project's whole state."""
 
@@ -73,6 +70,8 @@ class Project:
     classification: str = "public"
     flags: list[str] = field(default_factory=list)
     demonstration: bool = False
+    markers: list[Marker] = field(default_factory=list)
+    supports_security_forces: bool | None = None
     origin: Origin | None = None
 
 
@@ -241,6 +240,7 @@ Fact = (
     | BudgetRevised
     | Transaction
     | TransactionReversed
+    | Judgement
 )
 
 TYPES: dict[str, type[Fact]] = {
@@ -257,5 +257,6 @@ TYPES: dict[str, type[Fact]] = {
     "budget.revised.v1": BudgetRevised,
     "transaction.posted.v1": Transaction,
     "transaction.reversed.v1": TransactionReversed,
+    **judgements.TYPES,
 }
 """Event type, without its prefix, to the fact it carries."""

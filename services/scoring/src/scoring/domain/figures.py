@@ -16,7 +16,7 @@ from scoring.domain.numbers import half_even
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
 from scoring.domain.parameters import MICRO, PILLARS
 
-_SAFE = 2**53  # integers beyond this are not exact in every reader of JSON
+SAFE = 2**53  # integers beyond this are not exact in every reader of JSON
 _FINE = 10**9
 _SMALL = 3  # projects below which a total would give a restricted one away [POLICY, ADR 0034]
 
@@ -84,13 +84,18 @@ def aggregate(metric: str, scope: str, vector: Vector) -> Figure | None:
 
 
 def readers_of(scope: str, vector: Vector) -> tuple[str, str | None]:
+    """Class and owner of a total, by who is in its cell."""
+    return readers(scope, vector[At.PROJECTS], vector[At.RESTRICTED], vector[At.CLOSED])
+
+
+def readers(scope: str, projects: int, restricted: int, closed: int) -> tuple[str, str | None]:
     """Class and owner of a total. Totals are public, unless so few projects are in one that a restricted project
     could be read off; an entity always reads its own (ADR 0034).
     """
     kind, _, rest = scope.partition(":")
     owner = rest.rpartition("|")[0] if kind == "entity-pillar" else rest if kind == "entity" else None
-    if vector[At.RESTRICTED] and vector[At.PROJECTS] < _SMALL:
-        return ("owner" if vector[At.CLOSED] else "compact"), owner
+    if restricted and projects < _SMALL:
+        return ("owner" if closed else "compact"), owner
     return "public", owner
 
 
@@ -100,7 +105,7 @@ def coverage(observed: int, expected: int) -> tuple[int, int]:
         return 0, 0
     divisor = gcd(observed, expected)
     observed, expected = observed // divisor, expected // divisor
-    if expected > _SAFE:
+    if expected > SAFE:
         return half_even(observed * _FINE, expected), _FINE
     return observed, expected
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from scoring.domain.assessing import NOT_ASSESSED, Assessed, Moved, assess, own_family_figure
 from scoring.domain.cells import Cells, difference
 from scoring.domain.facts import Fact, Version
 from scoring.domain.figures import Figure, vacated
@@ -22,6 +23,8 @@ class Change:
     again: dict[str, str | None] = field(default_factory=dict)  # indicators scored again, with their pace before
     about: bool = False  # class, owner or existence may have changed, and so every figure
     touched: bool = False
+    assessed: Assessed = NOT_ASSESSED
+    moved: Moved = field(default_factory=dict)  # what the families' cells change by
     refused: list[tuple[int, str]] = field(default_factory=list)  # position in the batch, why
 
 
@@ -41,6 +44,7 @@ def apply(state: ProjectState, batch: Sequence[tuple[Fact, Version]], closed: in
     change.about = touched.about or (before is None) == is_counted(state)
     change.touched = bool(touched) or bool(change.again)
     difference(cells, before, state.contribution)
+    change.assessed = assess(state, touched, before.shares if before is not None else {}, change.moved)
     return change
 
 
@@ -59,6 +63,7 @@ class Own:
 
 def own_figures(state: ProjectState, change: Change) -> Iterator[Own]:
     """The project's figures, and its indicators', that may have changed."""
+    yield from _family_figures(state, change)
     if not change.touched:
         return
     for name in sorted(state.indicators if change.about else change.again):
@@ -67,6 +72,16 @@ def own_figures(state: ProjectState, change: Change) -> Iterator[Own]:
         scope = scope_of(state.project_id, name)
         yield from _changed(state, found, published, ("M1", "M2"), scope)
     yield from _changed(state, project_figures(state), state.published, ("M1", "M2", "M4"), scope_of(state.project_id))
+
+
+def _family_figures(state: ProjectState, change: Change) -> Iterator[Own]:
+    for metric in change.assessed.again:
+        published = state.assessed.open().published
+        figure = own_family_figure(metric, state)
+        if figure is not None:
+            yield Own(figure, published)
+        elif metric in published:
+            yield Own(_gone(state, metric, scope_of(state.project_id)), published)
 
 
 def _changed(

@@ -26,9 +26,7 @@ def indicator_figures(state: ProjectState, name: str) -> tuple[Figure, Figure] |
     scope = scope_of(state.project_id, name)
     attained = _attainment(scope, indicator.leaf)
     paced = _pace(scope, indicator.leaf)
-    for figure in (attained, paced):
-        _own(state, figure)
-    return attained, paced
+    return owned(state, attained), owned(state, paced)
 
 
 def project_figures(state: ProjectState) -> tuple[Figure, Figure, Figure] | None:
@@ -39,20 +37,20 @@ def project_figures(state: ProjectState) -> tuple[Figure, Figure, Figure] | None
     attained = _attainments(scope, state)
     paced = on_track("M2", scope, state.contribution.number, state.contribution.weight)
     effective = _effectiveness(scope, state)
-    for figure in (attained, paced, effective):
-        _own(state, figure)
-    return attained, paced, effective
+    return owned(state, attained), owned(state, paced), owned(state, effective)
 
 
-def _own(state: ProjectState, figure: Figure) -> None:
+def owned(state: ProjectState, figure: Figure) -> Figure:
+    """The figure with the class and owner of its project."""
     about = state.about
     if about is None:
-        return
+        return figure
     figure.projects = 1
     figure.classification, figure.owner = about.classification, about.entity
     figure.demonstration = about.demonstration
     if status_of(state) == SUSPENDED:
         figure.flags += ("SUSPENDED",)
+    return figure
 
 
 def _attainment(scope: str, leaf: Leaf) -> Figure:

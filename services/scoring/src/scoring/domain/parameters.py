@@ -37,4 +37,6 @@ OUTCOMES_LOW: Final = 500_000  # … where outcomes stay below this
 
 UNALLOCATED_LIMIT: Final = (1, 5)  # share without a pillar above which the indices of balance are withheld
 
+EVALUATION_QUALITY: Final = 4  # of 6, by the quality panel, for an evaluation to feed a headline (M5) [POLICY]
+
 PILLARS: Final = ("P1", "P2", "P3", "P4")

@@ -55,11 +55,12 @@ def day_for(state: ProjectState, closed: int) -> int:
 
     A suspended project stands still on the day it was, or will be, suspended (M4).
     """
-    day, frozen = max(closed, state.newest), _frozen_on(state)
+    day, frozen = max(closed, state.newest), frozen_on(state)
     return day if frozen is None else min(day, frozen)
 
 
-def _frozen_on(state: ProjectState) -> int | None:
+def frozen_on(state: ProjectState) -> int | None:
+    """The day a suspended project stands still on; None for any other."""
     about, change = state.about, state.status
     if about is None or status_of(state) != SUSPENDED:
         return None
@@ -103,7 +104,7 @@ def score(state: ProjectState, touched: Touched, closed: int) -> dict[str, str |
 
 def _await(state: ProjectState, transitions: list[int], *, fresh: bool) -> None:
     """Note the next day on which time alone changes something; beyond a suspension only a fact does."""
-    frozen = _frozen_on(state)
+    frozen = frozen_on(state)
     known = [] if fresh or state.transition is None else [state.transition]
     days = known + [t for t in transitions if frozen is None or t <= frozen]
     state.transition = min(days, default=None)

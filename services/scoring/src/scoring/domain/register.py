@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from scoring.domain import facts
+from scoring.domain.assessment import enter
 from scoring.domain.facts import Fact, Version
+from scoring.domain.judgements import Judgement
 from scoring.domain.numbers import decimal
 from scoring.domain.state import (
     About,
@@ -24,6 +26,7 @@ from scoring.domain.state import (
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MICROS = 86_400_000_000
+_GENDER = "1"  # IATI PolicyMarker
 
 
 @dataclass(slots=True)
@@ -33,9 +36,10 @@ class Touched:
     about: bool = False
     money: bool = False
     indicators: set[str] = field(default_factory=set)
+    judged: set[type[Judgement]] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return self.about or self.money or bool(self.indicators)
+        return self.about or self.money or bool(self.indicators) or bool(self.judged)
 
 
 def day_of(version: Version) -> int:
@@ -92,6 +96,11 @@ def _enter(state: ProjectState, fact: Fact, version: Version, touched: Touched) 
             state.about = _about(fact, version) if isinstance(fact, facts.Project) else About(version, False)
             touched.about = True
             return True
+        case _:
+            won = enter(state.assessed.open(), fact, version)
+            if won:
+                touched.judged.add(type(fact))
+            return won
 
 
 def _actual(
@@ -195,7 +204,15 @@ def _about(fact: facts.Project, version: Version) -> About:
         fact.classification,
         tuple(fact.flags),
         fact.demonstration,
+        tuple((m.scheme, m.significance) for m in fact.markers if _is_read(m)),
+        bool(fact.supports_security_forces),
     )
+
+
+def _is_read(marker: facts.Marker) -> bool:
+    """Whether M8 reads a marker: GEM and HRM up to 3, of DAC's the one on gender equality up to 2."""
+    limit = 2 if marker.scheme == "DAC" else 3
+    return (marker.scheme != "DAC" or marker.code == _GENDER) and 0 <= marker.significance <= limit
 
 
 def _line(budget: facts.Budget) -> BudgetLine:
@@ -225,5 +242,6 @@ def register_hash(state: ProjectState) -> str:
         [(k, i.definition, i.first, sorted(i.actuals.items())) for k, i in state.indicators.items()],
         sorted(state.budgets.items()),
         sorted(state.transactions.items()),
+        state.assessed.open().register(),
     ]
     return hashlib.sha256(repr(content).encode()).hexdigest()

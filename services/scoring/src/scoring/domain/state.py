@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
+from scoring.domain.assessment import Sealed
 from scoring.domain.facts import Version
+from scoring.domain.published import Published as Published
 
 
 class BudgetLine(NamedTuple):
@@ -40,6 +42,8 @@ class About(NamedTuple):
     classification: str = "public"
     flags: tuple[str, ...] = ()
     demonstration: bool = False
+    markers: tuple[tuple[str, int], ...] = ()  # scheme and significance, of the markers M8 reads
+    supports_security_forces: bool = False
 
 
 class StatusChange(NamedTuple):
@@ -214,19 +218,6 @@ class Contribution(NamedTuple):
     shares: dict[str, Share]
 
 
-class Published(NamedTuple):
-    """What was last said of one figure: digest of what was shown, value, revision, and why."""
-
-    digest: bytes
-    value: int | None
-    previous: int | None
-    revision: int
-    valid: int  # day
-    known: int  # µs since 1970
-    updated: int  # µs since 1970
-    cause: str | None  # event id
-
-
 NO_MONEY: Final = Money()
 NO_OUTCOME: Final = Outcome(None)
 
@@ -333,3 +324,11 @@ class ProjectState:
     outcome: Outcome = NO_OUTCOME
     contribution: Contribution | None = None
     published: dict[str, Published] = field(default_factory=dict)  # the project's own figures, by metric
+    # The judgements on it, and the families of figures that rest on them.
+    assessed: Sealed = field(default_factory=Sealed)
+    assessed_until: int | None = None  # the first day on which time alone changes one of the families
+
+    @property
+    def due(self) -> int | None:
+        """No later than the first day on which time alone changes anything."""
+        return min((day for day in (self.transition, self.assessed_until) if day is not None), default=None)

@@ -14,8 +14,10 @@ from runtime.delivery import Record
 from scoring import store
 from scoring.cache import StateCache
 from scoring.codec import micros
+from scoring.domain.assessing import Moved, added, family_figure, merge, readers_of_sums
 from scoring.domain.cells import SIZE, Cells
 from scoring.domain.facts import Fact, Version
+from scoring.domain.families import FAMILIES
 from scoring.domain.figures import aggregate, metrics_of, readers_of, vacated
 from scoring.domain.ledger import Change, alerts, apply, own_figures
 from scoring.domain.ownfigures import scope_of
@@ -49,6 +51,8 @@ class _Batch:
     causes: dict[str, tuple[Cause, int]] = field(default_factory=dict)
     saved: list[store.Saved] = field(default_factory=list)
     shares: dict[str, dict[str, Share]] = field(default_factory=dict)
+    moved: Moved = field(default_factory=dict)  # differences of the families' cells
+    terms: dict[str, dict[str, str]] = field(default_factory=dict)  # of projects whose terms changed
 
 
 async def accept(tx: Tx, items: Sequence[Item], cache: StateCache, *, now: datetime) -> None:
@@ -121,6 +125,9 @@ def _step(batch: _Batch, state: ProjectState, facts: list[tuple[Fact, Version]],
             batch.causes[scope] = cause, max(state.scored_on, batch.closed)
     if old_shares is not new_shares and old_shares != new_shares:
         batch.shares[state.project_id] = new_shares
+    merge(batch.moved, change.moved)
+    if change.assessed.rewritten:
+        batch.terms[state.project_id] = dict(state.assessed.open().terms)
     batch.saved.append(_row(state, batch.token))
     return change
 
@@ -139,13 +146,16 @@ def _row(state: ProjectState, token: int) -> store.Saved:
 
 
 async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
-    """Write projects, then cells: every worker locks in this order."""
+    """Write projects, then cells, then the families' cells: every worker locks in this order."""
     if not batch.saved:
         return
     await store.save_projects(tx.conn, batch.saved)
     if batch.shares:
         await store.save_shares(tx.conn, batch.shares)
+    if batch.terms:
+        await store.save_terms(tx.conn, batch.terms)
     await _write_cells(tx, batch)
+    await _write_families(tx, batch)
     for row in batch.saved:
         cache.put(batch.token, row.state)
 
@@ -171,3 +181,23 @@ async def _write_cells(tx: Tx, batch: _Batch) -> None:
                 row.published[metric] = record
         rows.append((store.CellRow(scope, sums, row.published), classification, owner))
     await store.save_cells(tx.conn, rows)
+
+
+async def _write_families(tx: Tx, batch: _Batch) -> None:
+    changed = [key for key, difference in batch.moved.items() if difference]
+    if not changed:
+        return
+    rows = []
+    for row in await store.lock_family_cells(tx.conn, changed):
+        scope, metric = row.scope, row.metric
+        sums = added(row.sums, batch.moved[scope, metric])
+        cause, valid = batch.causes[scope]
+        classification, owner = readers_of_sums(scope, sums)
+        known = row.published.get(metric)
+        figure = family_figure(FAMILIES[metric], scope, sums)
+        if figure is None and known is not None:
+            figure = vacated(metric, scope, classification, owner)
+        record = batch.publisher.say(known, figure, cause, valid) if figure is not None else None
+        published = row.published if record is None else {metric: record}
+        rows.append((store.FamilyRow(scope, metric, sums, published), classification, owner))
+    await store.save_family_cells(tx.conn, rows)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from runtime.db import Tx
 from scoring import store
@@ -14,18 +11,20 @@ from scoring.domain.explanation import (
     Node,
     Sources,
     effectiveness_node,
-    events_of,
     indicator_node,
     pace_node,
     project_head,
 )
+from scoring.domain.families import FAMILIES
 from scoring.domain.figures import aggregate, metrics_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
 from scoring.domain.state import ProjectState, Share
 from scoring.domain.totals import closing, money_node
 from scoring.scopes import Own, own_scope
+from scoring.usecases.explaining_families import explain_family
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure, project
+from scoring.usecases.sources import sources_of
 
 _DETAILED: Final = 20  # projects of a total that are opened to the last line; the others say where to go on
 
@@ -33,6 +32,8 @@ _DETAILED: Final = 20  # projects of a total that are opened to the last line; t
 async def explain(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
     """The tree of a figure; None where there is no such figure, or none for this caller."""
     own = own_scope(scope)
+    if metric in FAMILIES:
+        return await explain_family(tx, FAMILIES[metric], scope, own, limit)
     return await (_own(tx, metric, scope, own) if own is not None else _total(tx, metric, scope, limit))
 
 
@@ -43,7 +44,7 @@ async def _own(tx: Tx, metric: str, scope: str, own: Own) -> Node | None:
     figure, known = own_figure(metric, state, own)
     if figure is None or known is None:
         return None
-    sources = (await _sources(tx, [state]))[state.project_id]
+    sources = (await sources_of(tx, [state]))[state.project_id]
     root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, known)
     if own.indicator is not None:
         node = indicator_node(own.indicator, state.indicators[own.indicator], sources)
@@ -79,7 +80,7 @@ async def _total(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
     if figure is None or known is None:
         return None
     whole = _whole(metric, found.cell.sums, position)
-    sources = await _sources(tx, [line.state for line in found.lines[:_DETAILED]])
+    sources = await sources_of(tx, [line.state for line in found.lines[:_DETAILED]])
     listed = [
         _line_node(metric, line, sources.get(line.state.project_id), position if metric == "M7" else 0)
         for line in found.lines
@@ -147,14 +148,3 @@ def _line_calc(metric: str, state: ProjectState, share: Share, line: store.Line,
     if metric == "M7":
         return f"P{position}: {line.numerator} of {line.denominator} cents"
     return f"{share.ppm} × weights = {line.numerator} of {line.denominator}"
-
-
-async def _sources(tx: Tx, states: Iterable[ProjectState]) -> dict[str, Sources]:
-    """The facts behind some projects: their texts, and where they were read."""
-    states = list(states)
-    wanted = [(state.project_id, event) for state in states for event in events_of(state)]
-    facts = await store.facts_by_id(tx.conn, wanted)
-    by_project: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {state.project_id: {} for state in states}
-    for (project_id, event), row in facts.items():
-        by_project[project_id][event] = row.type, orjson.loads(row.body)
-    return {project_id: Sources(found) for project_id, found in by_project.items()}

@@ -8,6 +8,8 @@ from contracts.envelope import rfc3339
 from runtime.db import Tx
 from scoring import store
 from scoring.codec import instant
+from scoring.domain.assessing import family_figure, own_family_figure
+from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, metrics_of, vacated
 from scoring.domain.ownfigures import indicator_figures, project_figures
 from scoring.domain.state import ProjectState, Published
@@ -24,14 +26,23 @@ async def figure(tx: Tx, metric: str, scope: str) -> dict[str, Any] | None:
     if own is not None:
         state = await project(tx, own)
         return None if state is None else await _own(tx, metric, scope, state, own)
-    if metric not in metrics_of(scope):
+    found, known = await _total(tx, metric, scope)
+    if found is None or known is None:
         return None
-    cell = await store.cell(tx.conn, scope)
-    known = cell.published.get(metric) if cell is not None else None
-    if cell is None or known is None:
-        return None
-    found = aggregate(metric, scope, cell.sums) or vacated(metric, scope)
     return payload(found, known) | {"updated_at": rfc3339(instant(known.updated)), "cause": {"event_id": known.cause}}
+
+
+async def _total(tx: Tx, metric: str, scope: str) -> tuple[Figure | None, Published | None]:
+    family = FAMILIES.get(metric)
+    if family is not None:
+        row = await store.family_cell(tx.conn, scope, metric) if family.published_for(scope) else None
+        if row is None:
+            return None, None
+        return family_figure(family, scope, row.sums) or vacated(metric, scope), row.published.get(metric)
+    cell = await store.cell(tx.conn, scope) if metric in metrics_of(scope) else None
+    if cell is None:
+        return None, None
+    return aggregate(metric, scope, cell.sums) or vacated(metric, scope), cell.published.get(metric)
 
 
 async def project(tx: Tx, own: Own) -> ProjectState | None:
@@ -42,6 +53,8 @@ async def project(tx: Tx, own: Own) -> ProjectState | None:
 def own_figure(metric: str, state: ProjectState, own: Own) -> tuple[Figure | None, Published | None]:
     """A figure of a project or an indicator, and what was last published of it."""
     if own.indicator is None:
+        if metric in FAMILIES:
+            return own_family_figure(metric, state), state.assessed.open().published.get(metric)
         if metric not in _OF_PROJECT:
             return None, None
         of_project = project_figures(state)

@@ -8,6 +8,7 @@ from contracts.envelope import Envelope
 from runtime.db import Tx
 from scoring import store
 from scoring.codec import fact_of
+from scoring.domain.assessing import Moved, added, assess, sums_hash
 from scoring.domain.cells import Cells, spread, state_hash
 from scoring.domain.project import score
 from scoring.domain.register import Touched, record, register_hash
@@ -41,6 +42,7 @@ async def rebuild(tx: Tx) -> Rebuilt:
     """
     closed = await store.closed_day(tx.conn)
     cells: Cells = {}
+    families: Moved = {}
     found = Rebuilt()
     after = ""
     while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
@@ -53,20 +55,27 @@ async def rebuild(tx: Tx) -> Rebuilt:
             found.facts += 1
         standing = await store.project_states(tx.conn, projects)
         for name, state in again.items():
-            score(state, Touched(True, True, set(state.indicators)), closed)
+            everything = Touched(True, True, set(state.indicators))
+            score(state, everything, closed)
+            assess(state, everything, {}, families)
             if state.contribution is not None:
                 spread(cells, state.contribution)
             stood = standing.get(name)
             if stood is None or register_hash(stood) != register_hash(state) or not _same(stood, state):
                 found.projects_that_differ.append(name)
         found.projects += len(again)
-    stood_cells = await store.all_cells(tx.conn)
-    found.standing, found.rebuilt = state_hash(stood_cells), state_hash(cells)
+    stood_cells, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
+    found.standing = f"{state_hash(stood_cells)} {sums_hash(stood_families)}"
+    found.rebuilt = f"{state_hash(cells)} {sums_hash(families)}"
     nothing: list[int] = []
     found.cells_that_differ = sorted(
         scope
         for scope in cells.keys() | stood_cells.keys()
         if _nought(cells.get(scope, nothing)) != _nought(stood_cells.get(scope, nothing))
+    ) + sorted(
+        f"{metric}|{scope}"
+        for scope, metric in families.keys() | stood_families.keys()
+        if added({}, families.get((scope, metric), {})) != stood_families.get((scope, metric), {})
     )
     return found
 
@@ -78,4 +87,5 @@ def _nought(vector: list[int]) -> list[int]:
 def _same(x: ProjectState, y: ProjectState) -> bool:
     """Whether two states score the same; what was said of them is not compared."""
     leaves = all(i.leaf == y.indicators[name].leaf for name, i in x.indicators.items() if name in y.indicators)
-    return leaves and (x.outcome, x.money, x.contribution) == (y.outcome, y.money, y.contribution)
+    ledger = x.assessed.open().terms == y.assessed.open().terms
+    return leaves and ledger and (x.outcome, x.money, x.contribution) == (y.outcome, y.money, y.contribution)

@@ -1,0 +1,190 @@
+"""What scoring remembers of the judgements on one project, and what its families of figures last made of them.
+
+Kept sealed beside the rest of the state: most events judge nothing, and leave it the bytes it was read as.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from scoring.domain import judgements
+from scoring.domain.judgements import Judgement
+from scoring.domain.origin import Version
+from scoring.domain.published import Published
+
+
+class Evaluation(NamedTuple):
+    """An evaluation; ``alive`` is False once withdrawn. ``ratings`` in the order of judgements.Ratings."""
+
+    version: Version
+    alive: bool
+    stage: str
+    independence: str
+    scale: int
+    ratings: tuple[int | None, ...]
+    overall: int | None
+    completed: int
+
+
+class Quality(NamedTuple):
+    """What the panel thought of an evaluation."""
+
+    version: Version
+    rating: int
+
+
+class Recommendation(NamedTuple):
+    """A recommendation and the response to it; ``alive`` is False once withdrawn."""
+
+    version: Version
+    alive: bool
+    response: str
+    due: int | None
+    implemented: int | None
+
+
+class Marker(NamedTuple):
+    """A marker of one scheme and stage; ``significance`` None where it was taken back."""
+
+    version: Version
+    significance: int | None
+
+
+class Clearance(NamedTuple):
+    """A decision under the human rights due diligence policy; ``expires`` is the last day it holds."""
+
+    version: Version
+    required: bool
+    status: str
+    expires: int | None
+
+
+class Terms(NamedTuple):
+    """What a project adds to a family's cell of each of its scopes: whole numbers by name, noughts left out.
+
+    ``once`` as they are, the others times the scope's share: in ppm, in cents of the budget, in ppm squared.
+    A name stands in one of the four only.
+    """
+
+    once: dict[str, int]
+    ppm: dict[str, int]
+    cents: dict[str, int]
+    ppm2: dict[str, int]
+
+    def text(self) -> str:
+        """In canonical order, as it is kept: whole numbers outgrow 64 bits, and equal terms are equal texts."""
+        return json.dumps(self, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> Terms:
+        """The inverse of ``text``."""
+        return cls(*json.loads(text))
+
+
+@dataclass(slots=True)
+class Assessment:
+    """The register of judgements; then the families' ledger, and what was last said of the project's own figures."""
+
+    evaluations: dict[str, Evaluation] = field(default_factory=dict)
+    qualities: dict[str, Quality] = field(default_factory=dict)
+    recommendations: dict[str, Recommendation] = field(default_factory=dict)
+    markers: dict[str, Marker] = field(default_factory=dict)  # by scheme|stage
+    clearances: dict[str, Clearance] = field(default_factory=dict)
+    terms: dict[str, str] = field(default_factory=dict)  # by metric, as Terms.text
+    published: dict[str, Published] = field(default_factory=dict)  # by metric
+
+    def register(self) -> list[Any]:
+        """The facts alone, in canonical order."""
+        found = (self.evaluations, self.qualities, self.recommendations, self.markers, self.clearances)
+        return [sorted(entries.items()) for entries in found]
+
+
+class Sealed:
+    """An assessment that is unpacked when it is asked for; no bytes are an empty one."""
+
+    __slots__ = ("_open", "_packed", "_unpack")
+
+    def __init__(self, packed: bytes = b"", unpack: Callable[[bytes], Assessment] | None = None) -> None:
+        self._packed = packed
+        self._unpack = unpack
+        self._open: Assessment | None = None
+
+    def open(self) -> Assessment:
+        """The assessment; an empty one where nothing is known yet."""
+        if self._open is None:
+            self._open = self._unpack(self._packed) if self._packed and self._unpack is not None else Assessment()
+        return self._open
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sealed) and self.open() == other.open()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def repack(self, pack: Callable[[Assessment], bytes], unpack: Callable[[bytes], Assessment]) -> bytes:
+        """Pack it if it is open; ``unpack`` is how it is asked for from now on."""
+        if self._open is not None:
+            self._packed, self._open = pack(self._open), None
+        self._unpack = unpack
+        return self._packed
+
+
+def enter(into: Assessment, fact: Judgement, version: Version) -> bool:
+    """Enter one judgement; whether it won over what was known. Raises ValueError where it cannot be meant."""
+    match fact:
+        case judgements.EvaluationPublished():
+            return _put(into.evaluations, fact.evaluation_id, _evaluation(fact, version))
+        case judgements.EvaluationQualityRated():
+            if not 1 <= fact.quality <= 6:
+                raise ValueError(f"quality {fact.quality} is not one of 1 to 6")
+            return _put(into.qualities, fact.evaluation_id, Quality(version, fact.quality))
+        case judgements.RecommendationStatusChanged():
+            key = f"{fact.evaluation_id}|{fact.recommendation_id}"
+            due, done = _ordinal(fact.due_on), _ordinal(fact.implemented_on)
+            return _put(
+                into.recommendations, key, Recommendation(version, not fact.withdrawn, fact.response, due, done)
+            )
+        case judgements.MarkerAssigned():
+            limit = 2 if fact.scheme == "DAC" else 3
+            if fact.significance is not None and not 0 <= fact.significance <= limit:
+                raise ValueError(f"{fact.scheme} has no significance {fact.significance}; its highest is {limit} (M8)")
+            return _put(into.markers, f"{fact.scheme}|{fact.stage}", Marker(version, fact.significance))
+        case judgements.HrddpDecided():
+            expires = _ordinal(fact.expires_on)
+            return _put(into.clearances, fact.hrddp_id, Clearance(version, fact.required, fact.status, expires))
+
+
+def _evaluation(fact: judgements.EvaluationPublished, version: Version) -> Evaluation:
+    r = fact.ratings
+    ratings = (r.relevance, r.coherence, r.effectiveness, r.efficiency, r.impact, r.sustainability)
+    for rating in (*ratings, fact.overall):
+        if rating is not None and not 0 <= rating <= fact.scale:
+            raise ValueError(f"a rating of {rating} is not on a scale of {fact.scale} points")
+    if fact.overall == 0:
+        raise ValueError("an overall rating of 0 is none; leave it out where it could not be assessed")
+    return Evaluation(
+        version,
+        not fact.withdrawn,
+        fact.stage,
+        fact.independence,
+        fact.scale,
+        ratings,
+        fact.overall,
+        fact.completed_on.toordinal(),
+    )
+
+
+def _put(entries: dict[str, Any], key: str, entry: Any) -> bool:
+    """Last writer wins by version, whatever the kind of entry."""
+    known = entries.get(key)
+    if known is not None and known.version >= entry.version:
+        return False
+    entries[key] = entry
+    return True
+
+
+def _ordinal(day: date | None) -> int | None:
+    return day.toordinal() if day is not None else None
