@@ -64,6 +64,22 @@ class Budget(Model):
     value_date: Day
 
 
+class Appeal(Model):
+    """An emergency (type 1) or appeal (type 2) that a project belongs to, IATI humanitarian-scope."""
+
+    type: Literal["1", "2"]
+    vocabulary: Ref
+    code: Ref
+
+
+class Document(Model):
+    """A published document about the project; IATI DocumentCategory, e.g. A07 for a review or an evaluation."""
+
+    url: str = Field(min_length=1, max_length=2_000)
+    categories: list[Ref] = Field(default_factory=list, max_length=50)
+    title: Text = Field(default_factory=dict)
+
+
 class ProjectState(Payload):
     """A project as its entity describes it; the base of submitted and amended."""
 
@@ -81,6 +97,9 @@ class ProjectState(Payload):
     markers: list[Marker] = Field(default_factory=list, max_length=200)
     budgets: list[Budget] = Field(default_factory=list, max_length=2000)
     supports_security_forces: bool | None = None
+    humanitarian: bool | None = None
+    appeals: list[Appeal] = Field(default_factory=list, max_length=200)
+    documents: list[Document] = Field(default_factory=list, max_length=500)
     classification: str = Field(default="public", pattern=r"^(public|member-states|compact|owner|state:[A-Z]{2})$")
     flags: list[str] = Field(default_factory=list, max_length=100)
     demonstration: bool = Field(default=False, description="invented for a demonstration; shown as such")
@@ -282,6 +301,7 @@ class TransactionPosted(Payload):
     value_date: Day
     provider: str | None = None
     receiver: str | None = None
+    provider_activity_id: str | None = None
     receiver_activity_id: str | None = None
     agreement_ref: str | None = Field(default=None, description="the funding agreement it belongs to (M11)")
     origin: Origin | None = None
