@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from tests.intake.test_events import said
+from tests.support.iati import a_file, an_activity
 from tests.support.stack import fresh_database
 
 from contracts.envelope import PREFIX
 from contracts.streams import PORTFOLIO, RECEIPTS
 from intake.reader import Limits
+from intake.reader.protocol import MIB
 from intake.store import entities, findings, submissions, uploads
 from intake.store.submissions import Submission
 from intake.usecases import files
@@ -60,10 +62,10 @@ async def upload(database: Database, content: bytes, *, entity: str = ENTITY, dr
     return submission.id
 
 
-async def submit(database: Database, content: bytes, **options: Any) -> dict[str, Any]:
+async def submit(database: Database, content: bytes, *, limits: Limits | None = None, **options: Any) -> dict[str, Any]:
     """Submit and process; the receipt's row with findings by rule."""
     id_ = await upload(database, content, **options)
-    while await files.process_next(database, Limits()):
+    while await files.process_next(database, limits or Limits()):
         pass
     return await receipt(database, id_)
 
@@ -163,6 +165,21 @@ async def test_one_bad_activity_delays_no_other(database: Database, editions: li
     assert result["outcome"] == "partly-quarantined"
     assert result["quarantined"] == 1
     assert result["accepted"] == result["activities"] - 1
+
+
+async def test_an_activity_that_kills_the_reader_is_quarantined_alone(database: Database) -> None:
+    sectors = '<sector code="15130" percentage="1"/>' * 400_000
+    text = a_file(
+        an_activity(identifier=f"{ENTITY}-0"),
+        an_activity(identifier=f"{ENTITY}-1", sectors=sectors),
+        an_activity(identifier=f"{ENTITY}-2"),
+    )
+    content = text.replace(b"XM-DAC-41120", ENTITY.encode())
+    result = await submit(database, content, limits=Limits(memory_bytes=200 * MIB))
+    assert result["outcome"] == "partly-quarantined"
+    assert (result["activities"], result["accepted"], result["quarantined"]) == (3, 2, 1)
+    assert result["rules"]["plumbline:ACTIVITY_FATAL"] == 1
+    assert not any(rule.startswith("plumbline:READER_") for rule in result["rules"])
 
 
 async def test_a_worker_that_dies_is_followed_by_one_that_goes_on(
