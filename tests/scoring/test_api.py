@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.scoring_feed import PROJECT, Feed, a_project, an_actual, an_indicator
+from tests.support.scoring_feed import PROJECT, Feed, a_marker, a_project, an_actual, an_evaluation, an_indicator
 from tests.support.stack import Database as Fresh
 from tests.support.stack import fresh_database, settings
 
+from contracts.assessment import EvaluationQualityRated
 from contracts.base import Origin
 from contracts.metrics import MetricUpdated
 from contracts.portfolio import Allocation, Budget, BudgetRevised, ObservationRecorded, Period
@@ -57,6 +58,12 @@ async def feed(service: Service) -> Feed:
     await feed.say(
         a_project(HIDDEN, entity="XM-DEMO-2", classification="owner"), an_indicator(HIDDEN), an_actual("90", HIDDEN)
     )
+    for name, significance, overall in ((PROJECT, 2, 5), ("XM-DEMO-1-P2", 0, 3), (HIDDEN, 3, 6)):
+        await feed.say(
+            a_marker(significance, name, origin=ORIGIN),
+            an_evaluation(overall, name),
+            EvaluationQualityRated(project_id=name, evaluation_id="E1", quality=4),
+        )
     return feed
 
 
@@ -105,7 +112,7 @@ def _adds_up(node: dict[str, Any]) -> None:
         assert sum(c["numerator"] for c in known) == node["numerator"]
         assert sum(c["denominator"] for c in known) == node["denominator"]
     if node["kind"] in {"figure", "level", "result"} and node.get("numerator") and node.get("value") is not None:
-        unit = 1_000_000 if node.get("metric") in {"M2", "M7"} else 1
+        unit = 1_000_000 if node.get("metric") in {"M2", "M5", "M7", "M8"} else 1
         assert node["value"] == round(Fraction(node["numerator"] * unit, node["denominator"]))
 
 
@@ -119,6 +126,9 @@ SCOPES = [
     ("M2", "region:011"),
     ("M7", "global"),
     ("M7", "country:ML"),
+    ("M8", "global"),
+    ("M8", "pillar-country:P2|NE"),
+    ("M5", "region:011"),
     ("M4", f"project:{PROJECT}"),
     ("M2", f"project:{PROJECT}"),
 ]
@@ -200,10 +210,33 @@ async def test_a_restricted_project_answers_only_its_readers(donor: Caller, owne
     assert (await owner.get("metrics", "M4", "entity:XM-DEMO-2"))["flags"] == ["SMALL_CELL"]
 
 
+async def test_a_familys_tree_shows_terms_and_facts(donor: Caller, owner: Caller) -> None:
+    tree = await donor.get("explanations", "M8", "global", limit=2)
+    assert [(c["kind"], c.get("count"), c["numerator"], c["denominator"]) for c in tree["children"]] == [
+        ("project", None, 1, 1),
+        ("project", None, 0, 1),
+        ("others", 1, 0, 0),
+        ("withheld", 1, 1, 1),
+    ]
+    first = tree["children"][0]
+    assert (first["id"], first["share"], first["terms"]["DESIGN|gender|count|2"]) == (PROJECT, 1_000_000, 1)
+    (marker,) = first["children"]
+    assert (marker["label"], marker["calc"]) == ("Marker GEM at design", "2")
+    assert marker["origin"]["line"] == 104
+    assert (tree["terms"]["DESIGN|gender|count|null"], tree["value"]) == (1, 666_667)
+    own = await owner.get("explanations", "M5", f"project:{HIDDEN}")
+    labels = [node["label"] for node in own["children"][0]["children"]]
+    assert (own["value"], labels) == (1_000_000, ["Evaluation E1, final, independent", "Quality of E1"])
+    assert await donor.status("explanations", "M5", f"project:{HIDDEN}") == 404
+    assert await donor.status("metrics", "M8", "entity:XM-DEMO-2") == 404
+    assert (await owner.get("metrics", "M8", "entity:XM-DEMO-2"))["flags"] == ["SMALL_CELL"]
+
+
 @pytest.mark.parametrize(
     ("metric", "scope"),
     [("M1", "global"), ("M7", "pillar:P1"), ("M9", "global"), ("M4", "country:XX"), ("M4", "nonsense"),
-     ("M4", "unallocated"), ("M4", f"indicator:{PROJECT}|I1"), ("M1", f"indicator:{PROJECT}|NONE")],
+     ("M4", "unallocated"), ("M8", "unallocated"), ("M5", "project:XM-DEMO-1-P3"),
+     ("M4", f"indicator:{PROJECT}|I1"), ("M1", f"indicator:{PROJECT}|NONE")],
 )  # fmt: skip
 async def test_what_is_not_published_is_not_found_and_says_what_is(donor: Caller, metric: str, scope: str) -> None:
     for path in ("metrics", "explanations"):
@@ -217,8 +250,14 @@ async def test_nobody_reads_without_a_token(service: Service, feed: Feed) -> Non
 
 
 async def test_a_figure_is_read_as_it_was_published(donor: Caller, feed: Feed) -> None:
-    said = await feed.say(an_actual("50", "XM-DEMO-1-P1"))
-    for metric, scope in (("M4", "global"), ("M1", "indicator:XM-DEMO-1-P1|I1"), ("M2", "project:XM-DEMO-1-P1")):
+    said = await feed.say(an_actual("50", PROJECT), a_marker(1, PROJECT), an_evaluation(2, PROJECT))
+    for metric, scope in (
+        ("M4", "global"),
+        ("M8", "global"),
+        ("M5", f"project:{PROJECT}"),
+        ("M1", "indicator:XM-DEMO-1-P1|I1"),
+        ("M2", "project:XM-DEMO-1-P1"),
+    ):
         told = said.figures.get((metric, scope))
         read = await donor.get("metrics", metric, scope)
         if told is not None:
@@ -266,7 +305,7 @@ async def test_a_withheld_value_is_shown_to_nobody(owner: Caller, feed: Feed) ->
     assert "withheld by its owner" in [node.get("calc") for node in _walk(tree)]
 
 
-@pytest.mark.parametrize("table", ["project_state", "fact", "share", "cell"])
+@pytest.mark.parametrize("table", ["project_state", "fact", "share", "cell", "family_cell", "term"])
 async def test_without_any_filter_of_ours_the_database_still_shows_only_what_may_be_read(
     feed: Feed, table: str
 ) -> None:
@@ -283,11 +322,11 @@ async def test_without_any_filter_of_ours_the_database_still_shows_only_what_may
 
 async def _rows(database: Database, table: str, principal: Principal) -> str:
     async with database.transaction(principal) as tx:
-        column = "scope" if table == "cell" else "project_id"
+        column = "scope" if "cell" in table else "project_id"
         return " ".join(row[0] for row in await tx.conn.fetch(f"select {column} from {table}"))
 
 
-@pytest.mark.parametrize("table", ["project_state", "fact", "share", "cell", "calendar"])
+@pytest.mark.parametrize("table", ["project_state", "fact", "share", "cell", "family_cell", "term", "calendar"])
 async def test_readers_cannot_write(feed: Feed, table: str) -> None:
     async with feed.database.transaction(Principal(subject="s", role="secretariat")) as tx:
         assert await tx.conn.execute(f"delete from {table}") == "DELETE 0"

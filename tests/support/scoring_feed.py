@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contracts.alerts import AlertRaised
+from contracts.assessment import EvaluationPublished, MarkerAssigned, Ratings
 from contracts.base import Payload
 from contracts.context import ClockDayClosed
 from contracts.envelope import PREFIX, Envelope, from_headers
@@ -156,6 +157,26 @@ def an_indicator(project_id: str = PROJECT, indicator_id: str = "I1", **over: An
         "targets": [Target(period_start="2025-01-01", period_end="2026-12-31", value="100")],  # type: ignore[arg-type]
     }
     return IndicatorDefined(project_id=project_id, indicator_id=indicator_id, **{**fields, **over})
+
+
+def a_marker(significance: int | None, project_id: str = PROJECT, **over: Any) -> MarkerAssigned:
+    """The gender marker at design."""
+    return MarkerAssigned(
+        **{"project_id": project_id, "scheme": "GEM", "stage": "DESIGN", "significance": significance, **over}
+    )
+
+
+def an_evaluation(rating: int, project_id: str = PROJECT, **over: Any) -> EvaluationPublished:
+    """A final evaluation that gives every criterion the same rating, of six."""
+    fields: dict[str, Any] = {
+        "evaluation_id": "E1",
+        "stage": "FINAL",
+        "independence": "INDEPENDENT",
+        "scale": 6,
+        "ratings": Ratings(**dict.fromkeys(Ratings.model_fields, rating)),
+        "completed_on": "2026-03-31",
+    }
+    return EvaluationPublished(project_id=project_id, **{**fields, **over})
 
 
 def an_actual(

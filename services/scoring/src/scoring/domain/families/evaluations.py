@@ -121,11 +121,12 @@ def headline(sums: Mapping[str, int]) -> tuple[int, int]:
 def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
     """The share of positive evaluations with its Wilson interval, and the histograms it rests on."""
     positive, evaluated = headline(sums)
-    found = mean_figure("M5", scope, (positive * MICRO, evaluated), None, (evaluated, sums.get("expected", 0)))
+    expected, accepted, due = (sums.get(name, 0) for name in ("expected", "accepted", "budget|due"))
+    if not (expected or accepted):
+        return None
+    found = mean_figure("M5", scope, (positive * MICRO, evaluated), None, (evaluated, expected))
     if evaluated:
         found.lower, found.upper = wilson(positive, evaluated)
-    accepted = sums.get("accepted", 0)
-    due = sums.get("budget|due", 0)
     found.parts = as_parts(
         {
             "evaluated": evaluated,
