@@ -98,7 +98,7 @@ def test_expenditure_is_what_was_disbursed_and_spent_net_of_refunds() -> None:
     _say(state, cells, 1, _pillars("A", "10", {"P1": 1_000_000}))
     posted = [("t1", "3", "60"), ("t2", "4", "50.005"), ("t3", "4", "-10"), ("t4", "2", "999"), ("t5", "4", "7")]
     for n, (id_, kind, amount) in enumerate(posted, 2):
-        _say(state, cells, n, facts.Transaction("A", id_, kind, amount, "USD"))
+        _say(state, cells, n, facts.Transaction("A", id_, kind, amount, "USD", day("2020-01-31")))
     _say(state, cells, 9, facts.TransactionReversed("A", "t5"))
     figure = aggregate("M7", "country:ML", cells["country:ML"])
     assert figure is not None

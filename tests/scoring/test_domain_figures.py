@@ -48,7 +48,7 @@ def test_one_expected_indicator_is_the_projects_attainment_and_two_are_not() -> 
 
 def test_figures_of_a_project_carry_its_class_and_owner() -> None:
     found = _figures(ProjectState(PROJECT), a_project(classification="compact"), an_indicator(), an_actual("30"))
-    assert set(found) == {"M1", "M2", "M4", "M8", "M1|I1", "M2|I1"}
+    assert set(found) == {"M1", "M2", "M3", "M4", "M8", "M10", "M11", "M1|I1", "M2|I1"}
     assert {(f.classification, f.owner) for f in found.values()} == {("compact", "XM-DEMO-1")}
     assert found["M1|I1"].scope == f"indicator:{PROJECT}|I1"
     assert found["M4"].scope == f"project:{PROJECT}"
@@ -89,7 +89,7 @@ def test_a_withdrawn_project_takes_its_figures_with_it_and_they_stay_closed() ->
     gone = _figures(state, facts.ProjectWithdrawn(PROJECT), recorded="2030-01-03", cells=cells)
     assert {figure.state for figure in gone.values()} == {"NOT_APPLICABLE"}
     assert {(figure.classification, figure.owner) for figure in gone.values()} == {("owner", "XM-DEMO-1")}
-    assert _publish(state, gone).keys() == {"M1", "M2", "M4", "M8", "M1|I1", "M2|I1"}
+    assert _publish(state, gone).keys() == {"M1", "M2", "M3", "M4", "M8", "M10", "M11", "M1|I1", "M2|I1"}
     assert aggregate("M4", "global", cells["global"]) is None
 
 
@@ -97,7 +97,7 @@ def test_a_change_of_class_is_told() -> None:
     state = ProjectState(PROJECT)
     _publish(state, _figures(state, a_project(), an_indicator(), an_actual("30")))
     closed = _publish(state, _figures(state, a_project(classification="owner"), recorded="2030-01-03"))
-    assert set(closed) == {"M1", "M2", "M4", "M8", "M1|I1", "M2|I1"}
+    assert set(closed) == {"M1", "M2", "M3", "M4", "M8", "M10", "M11", "M1|I1", "M2|I1"}
 
 
 def test_a_total_over_few_projects_does_not_give_a_restricted_one_away() -> None:
@@ -160,6 +160,6 @@ def test_coverage_is_exact_as_long_as_json_can_carry_it() -> None:
 
 
 def test_positions_of_a_vector_do_not_overlap() -> None:
-    spans = {At.NUMBER: 11, At.WEIGHT: 11, At.BUDGET: 5, At.SPEND: 5}
+    spans = {At.X_COVERED: 6, At.NUMBER: 11, At.WEIGHT: 11, At.BUDGET: 5, At.SPEND: 5, At.EFFORT: 5}
     taken = [position for at in At for position in range(at, at + spans.get(at, 1))]
     assert sorted(taken) == list(range(SIZE))

@@ -61,7 +61,7 @@ def judged(draw: Any, name: str) -> Judgement:
     """A judgement; days before and after the last closed one, so that time alone changes some."""
     id_ = draw(st.sampled_from(["e1", "e2"]))
     when = st.sampled_from([None, day("2019-06-30"), day("2021-06-30"), day("2022-01-01")])
-    match draw(st.integers(0, 4)):
+    match draw(st.integers(0, 9)):
         case 0:
             scale = draw(st.sampled_from([4, 5, 6]))
             ratings = judgements.Ratings(*(draw(st.none() | st.integers(0, scale)) for _ in range(6)))
@@ -85,6 +85,26 @@ def judged(draw: Any, name: str) -> Judgement:
             scheme, most = draw(st.sampled_from([("DAC", 2), ("GEM", 3), ("HRM", 3)]))
             stage = draw(st.sampled_from(["DESIGN", "COMPLETION"]))
             return judgements.MarkerAssigned(name, scheme, stage, draw(st.none() | st.integers(0, most)))
+        case 4:
+            levels = [draw(st.integers(1, 5)) for _ in range(2)]
+            lower = [draw(st.integers(1, level)) for level in levels]
+            mitigation = draw(st.sampled_from(["NONE", "PLANNED", "IMPLEMENTED"]))
+            owner = draw(st.sampled_from([None, "A. Owner"]))
+            return judgements.RiskAssessed(name, id_, "fiduciary", *levels, *lower, mitigation, owner)
+        case 5:
+            return judgements.RiskClosed(name, id_)
+        case 6:
+            outcome = draw(st.sampled_from(["CONFIRMED", "NOT_CONFIRMED"]))
+            source = draw(st.sampled_from([None, "VERIFIED_ADMIN", "OFFICIAL_STATISTIC"]))
+            return judgements.EvidenceVerified(name, "doc", "XM-V", outcome, source, draw(st.integers(0, 2)))
+        case 7:
+            span = judgements.Period(day("2019-01-01"), day("2019-12-31"))
+            pillar = draw(st.sampled_from([None, "P1", "P4"]))
+            return judgements.EffortReported(name, span, draw(st.sampled_from(["0", "12.5", "400"])), pillar)
+        case 8:
+            result = draw(st.sampled_from(["", "R1"]))
+            share, gone = draw(st.sampled_from([250_000, 571_429, 1_000_000])), draw(st.booleans())
+            return judgements.SharedClaim(name, id_, result, share, 500_000, gone)
         case _:
             status = draw(st.sampled_from(["IN_PROGRESS", "CLEARED", "CLEARED_WITH_MITIGATION", "REFUSED"]))
             return judgements.HrddpDecided(name, id_, status, draw(st.booleans()), draw(when))
@@ -156,7 +176,8 @@ def one_fact(draw: Any) -> tuple[str, Fact]:
             draw(st.sampled_from([None, None, "PARTIAL", "FULL"])),
             "A. Reviewer",
             draw(st.integers(0, 9)) == 0,
-            ["doc"],
+            draw(st.sampled_from([["doc"], []])),
+            source_type=draw(st.sampled_from(["SELF", "THIRD_PARTY"])),
         )
     if kind == 9:
         return name, facts.ObservationRetracted(
@@ -170,7 +191,12 @@ def one_fact(draw: Any) -> tuple[str, Fact]:
     id_ = draw(st.sampled_from(["t1", "t2"]))
     if draw(st.booleans()):
         return name, facts.TransactionReversed(name, id_)
-    return name, facts.Transaction(name, id_, draw(st.sampled_from(["3", "4", "11"])), draw(money), draw(currencies))
+    type_ = draw(st.sampled_from(["1", "3", "4", "11", "13"]))
+    when = draw(st.sampled_from([day("2019-05-05"), day("2020-12-31")]))
+    agreement = draw(st.sampled_from([None, "G1", "G2"]))
+    return name, facts.Transaction(
+        name, id_, type_, draw(money), draw(currencies), when, provider="XM-EX", agreement_ref=agreement
+    )
 
 
 @st.composite

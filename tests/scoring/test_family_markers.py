@@ -111,7 +111,7 @@ def _portfolio(codes: dict[int | None, str], **over: Any) -> dict[str, int]:
         state = ProjectState(f"P{code}")
         said: list[Fact] = [
             a_project(project_id=f"P{code}", countries={"ML": 1_000_000}, budget=spent, **over),
-            facts.Transaction(f"P{code}", "t", "4", spent, "USD"),
+            facts.Transaction(f"P{code}", "t", "4", spent, "USD", day("2020-01-31")),
             MarkerAssigned(f"P{code}", "GEM", "DESIGN", code),
         ]
         merge(sums, apply_all(state, [(fact, version("2030-01-01", n)) for n, fact in enumerate(said)]).moved)
@@ -153,7 +153,7 @@ def test_the_share_of_a_place_is_the_projects_share_of_it() -> None:
     state = ProjectState(PROJECT)
     said: list[Fact] = [
         a_project(countries={"ML": 250_000, "NE": 750_000}, budget="100"),
-        facts.Transaction(PROJECT, "t", "3", "40", "USD"),
+        facts.Transaction(PROJECT, "t", "3", "40", "USD", day("2020-01-31")),
         a_marker(2),
     ]
     moved = apply_all(state, [(fact, version("2030-01-01", n)) for n, fact in enumerate(said)]).moved

@@ -39,14 +39,17 @@ class Assessed(NamedTuple):
 NOT_ASSESSED: Final = Assessed()
 
 
-def assess(state: ProjectState, touched: Touched, old: Mapping[str, Share], moved: Moved) -> Assessed:
+def assess(
+    state: ProjectState, touched: Touched, old: Mapping[str, Share], moved: Moved, *, rescored: bool = True
+) -> Assessed:
     """Bring the families of one project up to date, and add the difference to their cells.
 
-    Called after the project was scored; ``old`` are its shares before.
+    Called after the project was scored; ``old`` are its shares before, ``rescored`` says whether any indicator was
+    scored again, be it that only time passed.
     """
     day, due = state.scored_on, state.assessed_until
     everything = touched.about or (due is not None and due <= day)
-    again = [family for family in FAMILIES.values() if everything or _concerned(family, touched)]
+    again = [family for family in FAMILIES.values() if everything or _concerned(family, touched, rescored)]
     new = state.contribution.shares if state.contribution is not None else {}
     elsewhere = old is not new and old != new
     if not (again or elsewhere):
@@ -71,11 +74,11 @@ def assess(state: ProjectState, touched: Touched, old: Mapping[str, Share], move
     return Assessed(tuple(family.metric for family in again), rewritten)
 
 
-def _concerned(family: Family, touched: Touched) -> bool:
+def _concerned(family: Family, touched: Touched, rescored: bool) -> bool:
     return (
         bool(touched.judged & family.facts)
         or (family.on_money and touched.money)
-        or (family.on_indicators and bool(touched.indicators))
+        or (family.on_indicators and rescored)
     )
 
 

@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 
 from scoring.domain import judgements
 from scoring.domain.judgements import Judgement
+from scoring.domain.numbers import decimal, half_even
 from scoring.domain.origin import Version
 from scoring.domain.published import Published
+
+_PLAUSIBLE_EFFORT = 10**11  # hundredths of a person-day; more than a million working lives is a typing error
 
 
 class Evaluation(NamedTuple):
@@ -63,6 +66,53 @@ class Clearance(NamedTuple):
     expires: int | None
 
 
+class Risk(NamedTuple):
+    """A risk; ``alive`` is False once closed. ``owned``: somebody is named who answers for it."""
+
+    version: Version
+    alive: bool
+    category: str = ""
+    likelihood: int = 1
+    impact: int = 1
+    residual_likelihood: int = 1
+    residual_impact: int = 1
+    mitigation: str = "NONE"
+    owned: bool = False
+    reviewed: int | None = None
+
+
+class Verified(NamedTuple):
+    """What a verifier found of a piece of evidence; ``steps`` in the order of judgements.EvidenceVerified."""
+
+    version: Version
+    alive: bool
+    confirmed: bool
+    source: str | None
+    steps: tuple[int, int, int, int]
+    triangulated: bool
+    by_state: bool
+
+
+class Claim(NamedTuple):
+    """A project's claim on a shared result: γ after scaling and δ, in ppm; ``result`` '' where all are meant."""
+
+    version: Version
+    alive: bool
+    result: str
+    share: int
+    strength: int
+
+
+class Effort(NamedTuple):
+    """Effort of one period and pillar; person-days in hundredths."""
+
+    version: Version
+    alive: bool
+    pillar: str
+    hundredths: int
+    activities: int
+
+
 class Terms(NamedTuple):
     """What a project adds to a family's cell of each of its scopes: whole numbers by name, noughts left out.
 
@@ -94,12 +144,17 @@ class Assessment:
     recommendations: dict[str, Recommendation] = field(default_factory=dict)
     markers: dict[str, Marker] = field(default_factory=dict)  # by scheme|stage
     clearances: dict[str, Clearance] = field(default_factory=dict)
+    risks: dict[str, Risk] = field(default_factory=dict)
+    verified: dict[str, Verified] = field(default_factory=dict)  # by evidence|verifier
+    efforts: dict[str, Effort] = field(default_factory=dict)  # by start|end|pillar
+    claims: dict[str, Claim] = field(default_factory=dict)  # by shared result|result
     terms: dict[str, str] = field(default_factory=dict)  # by metric, as Terms.text
     published: dict[str, Published] = field(default_factory=dict)  # by metric
 
     def register(self) -> list[Any]:
         """The facts alone, in canonical order."""
-        found = (self.evaluations, self.qualities, self.recommendations, self.markers, self.clearances)
+        judged = (self.evaluations, self.qualities, self.recommendations, self.markers, self.clearances)
+        found = (*judged, self.risks, self.verified, self.efforts, self.claims)
         return [sorted(entries.items()) for entries in found]
 
 
@@ -155,6 +210,18 @@ def enter(into: Assessment, fact: Judgement, version: Version) -> bool:
         case judgements.HrddpDecided():
             expires = _ordinal(fact.expires_on)
             return _put(into.clearances, fact.hrddp_id, Clearance(version, fact.required, fact.status, expires))
+        case judgements.RiskAssessed():
+            return _put(into.risks, fact.risk_id, _risk(fact, version))
+        case judgements.RiskClosed():
+            return _put(into.risks, fact.risk_id, Risk(version, False))
+        case judgements.EvidenceVerified():
+            return _put(into.verified, f"{fact.evidence_id}|{fact.verifier}", _verified(fact, version))
+        case judgements.SharedClaim():
+            claim = Claim(version, not fact.withdrawn, fact.result_id, fact.share, fact.strength)
+            return _put(into.claims, f"{fact.shared_result_ref}|{fact.result_id}", claim)
+        case judgements.EffortReported():
+            key = f"{fact.period.start.toordinal()}|{fact.period.end.toordinal()}|{fact.pillar or ''}"
+            return _put(into.efforts, key, _effort(fact, version))
 
 
 def _evaluation(fact: judgements.EvaluationPublished, version: Version) -> Evaluation:
@@ -175,6 +242,38 @@ def _evaluation(fact: judgements.EvaluationPublished, version: Version) -> Evalu
         fact.overall,
         fact.completed_on.toordinal(),
     )
+
+
+def _risk(fact: judgements.RiskAssessed, version: Version) -> Risk:
+    levels = (fact.likelihood, fact.impact, fact.residual_likelihood, fact.residual_impact)
+    if not all(1 <= level <= 5 for level in levels):
+        raise ValueError(f"likelihood and impact are 1 to 5, not {levels}")
+    if levels[2] * levels[3] > levels[0] * levels[1]:
+        raise ValueError(f"residual {levels[2]} × {levels[3]} is higher than inherent {levels[0]} × {levels[1]} (M10)")
+    return Risk(version, True, fact.category, *levels, fact.mitigation, bool(fact.owner), _ordinal(fact.reviewed_on))
+
+
+def _verified(fact: judgements.EvidenceVerified, version: Version) -> Verified:
+    steps = (fact.bias, fact.indirectness, fact.imprecision, fact.inconsistency)
+    if not all(0 <= step <= 2 for step in steps):
+        raise ValueError(f"steps of confidence are 0 to 2, not {steps}")
+    return Verified(
+        version,
+        not fact.withdrawn,
+        fact.outcome == "CONFIRMED",
+        fact.source_type,
+        steps,
+        fact.triangulated,
+        fact.state_confirmed,
+    )
+
+
+def _effort(fact: judgements.EffortReported, version: Version) -> Effort:
+    days = decimal(fact.person_days)
+    hundredths = half_even(days[0] * 100, days[1])
+    if not 0 <= hundredths < _PLAUSIBLE_EFFORT:
+        raise ValueError(f"{fact.person_days} person-days cannot be meant")
+    return Effort(version, not fact.withdrawn, fact.pillar or "", hundredths, fact.activities_delivered or 0)
 
 
 def _put(entries: dict[str, Any], key: str, entry: Any) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from scoring.domain import parameters
 from scoring.domain.numbers import Ratio, add, decimal, half_even, text
 from scoring.domain.parameters import MICRO, PILLARS
-from scoring.domain.state import BudgetLine, Money, Posting, ProjectState
+from scoring.domain.rates import NO_RATES, USD, Rates
+from scoring.domain.state import BudgetLine, Funds, Money, ProjectState
 
 EXPENDITURE = frozenset({"3", "4"})
 """IATI TransactionType 3 disbursement and 4 expenditure."""
@@ -17,23 +19,49 @@ EXPENDITURE = frozenset({"3", "4"})
 _PLAUSIBLE = 9 * 10**17  # cents; more than nine quadrillion dollars is a typing error, not a budget
 
 
-def money_of(state: ProjectState) -> Money:
-    """Budget and expenditure in cents of USD. What is in another currency waits for its rate, unconverted.
+RECEIPT, COMMITMENT = "1", "11"
+PLEDGES = frozenset({"12", "13"})
+
+Amount = tuple[str, Ratio, int]
+"""A currency, an amount in it, and its value date."""
+
+
+def money_of(state: ProjectState, rates: Rates = NO_RATES) -> Money:
+    """A project's money in cents of USD, at the rate of each value date. What has no rate waits, unconverted.
 
     A revised budget (type 2) supersedes the original of the same period (methodology M11).
     """
     lines = _budget_lines(state)
     superseded = {(line.start, line.end) for line in lines if line.type == "2"}
     counted = [
-        (line.currency, decimal(line.amount))
+        (line.currency, decimal(line.amount), line.day)
         for line in lines
         if line.type == "2" or (line.start, line.end) not in superseded
     ]
-    postings: Iterable[Posting] = state.transactions.values()
-    spent = [(p.currency, decimal(p.amount)) for p in postings if p.alive and p.type in EXPENDITURE]
-    budget, other = _cents("budget", counted)
-    spend, more = _cents("expenditure", spent)
-    return Money(budget, spend, (*other, *more))
+    alive = {name: p for name, p in state.transactions.items() if p.alive}
+    by_type: dict[str, list[Amount]] = {}
+    years: dict[int, list[Amount]] = {}
+    agreements: dict[str, dict[str, list[Amount]]] = {}
+    for name, p in alive.items():
+        amount = (p.currency, decimal(p.amount), p.day)
+        if p.type in EXPENDITURE:
+            by_type.setdefault("expenditure", []).append(amount)
+            if name not in state.passed_on:
+                years.setdefault(date.fromordinal(max(1, p.day)).year, []).append(amount)
+        elif p.type in PLEDGES:
+            by_type.setdefault("pledge", []).append(amount)
+        elif p.type in {RECEIPT, COMMITMENT}:
+            agreements.setdefault(p.agreement, {}).setdefault(p.type, []).append(amount)
+    book = _Book(rates)
+    budget = book.cents("budget", counted)
+    spend = book.cents("expenditure", by_type.get("expenditure", []))
+    pledged = book.cents("pledge", by_type.get("pledge", []))
+    available = sum(
+        max(book.cents("commitment", found.get(COMMITMENT, [])), book.cents("receipt", found.get(RECEIPT, [])))
+        for _, found in sorted(agreements.items())
+    )
+    spent = tuple((year, cents) for year, found in sorted(years.items()) if (cents := _Book(rates).cents("", found)))
+    return Money(budget, spend, book.other(), spent, Funds(available, pledged), tuple(sorted(book.tables)))
 
 
 def _budget_lines(state: ProjectState) -> list[BudgetLine]:
@@ -52,19 +80,37 @@ def _budget_lines(state: ProjectState) -> list[BudgetLine]:
     return [*(x for x in about.budgets if (x.start, x.end, x.type) not in alone), *alone.values()]
 
 
-def _cents(basis: str, amounts: list[tuple[str, Ratio]]) -> tuple[int, tuple[tuple[str, str, str], ...]]:
-    dollars = 0
-    others: dict[str, Ratio] = {}
-    for currency, amount in amounts:
-        cents = half_even(amount[0] * 100, amount[1])
-        if currency == "USD" and abs(cents) < _PLAUSIBLE:
-            dollars += cents
-        else:
-            others[currency] = add(others.get(currency, (0, 1)), amount)
-    if abs(dollars) >= _PLAUSIBLE:
-        others["USD"] = add(others.get("USD", (0, 1)), (dollars, 100))
+class _Book:
+    """Converts amounts, and remembers what could not be converted and by which tables the rest was."""
+
+    def __init__(self, rates: Rates) -> None:
+        self._rates = rates
+        self._others: dict[tuple[str, str], Ratio] = {}
+        self.tables: set[str] = set()
+
+    def cents(self, basis: str, amounts: list[Amount]) -> int:
+        """The sum in cents of USD; what has no rate, or cannot be meant, is left to ``other``."""
         dollars = 0
-    return dollars, tuple((basis, currency, text(amount) or "0") for currency, amount in sorted(others.items()))
+        for currency, amount, day in amounts:
+            cents = self._rates.cents(amount, currency, day)
+            if cents is None or abs(cents) >= _PLAUSIBLE:
+                self._leave(basis, currency, amount)
+                continue
+            dollars += cents
+            rate = self._rates.at(currency, day)
+            if rate is not None:
+                self.tables.add(rate.table)
+        if abs(dollars) >= _PLAUSIBLE:
+            self._leave(basis, USD, (dollars, 100))
+            return 0
+        return dollars
+
+    def _leave(self, basis: str, currency: str, amount: Ratio) -> None:
+        self._others[basis, currency] = add(self._others.get((basis, currency), (0, 1)), amount)
+
+    def other(self) -> tuple[tuple[str, str, str], ...]:
+        """Basis, currency and sum of what stays in its own currency."""
+        return tuple((basis, currency, text(sum_) or "0") for (basis, currency), sum_ in sorted(self._others.items()))
 
 
 @dataclass(frozen=True, slots=True)

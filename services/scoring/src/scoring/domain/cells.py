@@ -38,27 +38,32 @@ class At(IntEnum):
     A_LOWER = 12
     A_UPPER = 13
     A_COVERED = 14  # in parts of COVERAGE_UNIT
+    A_S2 = 15  # E under the scenarios of §0.7 that are no other number here
+    A_S3 = 16
+    A_S4_KNOWN = 17
+    A_S4 = 18
+    A_S7 = 19
     # The same times cents.
-    X_ALL = 15
-    X_KNOWN = 16
-    X_E = 17
-    X_LOWER = 18
-    X_UPPER = 19
-    X_COVERED = 20
+    X_ALL = 20
+    X_KNOWN = 21
+    X_E = 22
+    X_LOWER = 23
+    X_UPPER = 24
+    X_COVERED = 25
     # Statuses of pace, by number and by weight × ppm.
-    NUMBER = 21
-    WEIGHT = 32
+    NUMBER = 31
+    WEIGHT = 42
     # Money in cents: P1 to P4 and none; then what rests on inferred pillars.
-    BUDGET = 43
-    SPEND = 48
-    BUDGET_INFERRED = 53
-    SPEND_INFERRED = 54
-    A_INFERRED = 55
+    BUDGET = 53
+    SPEND = 58
+    BUDGET_INFERRED = 63
+    SPEND_INFERRED = 64
+    A_INFERRED = 65
+    # Hundredths of person-days times ppm: P1 to P4 and none.
+    EFFORT = 66
 
 
-SIZE = 56
-_COUNTS = 9  # PROJECTS to KNOWN
-_WEIGHTED = 6  # ALL, KNOWN, E, LOWER, UPPER, COVERED
+SIZE = 71
 _STATUSES = len(STATUSES)
 _PILLARS = len(PILLARS)
 
@@ -77,9 +82,10 @@ def spread(cells: Cells, contribution: Contribution, sign: int = 1) -> None:
     weight = [(int(At.WEIGHT) + i, sign * n) for i, n in enumerate(contribution.weight) if n]
     by_ppm = [(int(At.A_ALL) + i, n) for i, n in weighted] + weight
     by_cents = [(int(At.X_ALL) + i, n) for i, n in weighted]
+    effort = [(int(At.EFFORT) + i, sign * n) for i, n in enumerate(contribution.effort) if n]
     once = counts + number
     present = sign * contribution.counts[At.PROJECTS]
-    if not (once or by_ppm):
+    if not (once or by_ppm or effort):
         return
     for scope, share in contribution.shares.items():
         vector = cells.get(scope)
@@ -94,6 +100,9 @@ def spread(cells: Cells, contribution: Contribution, sign: int = 1) -> None:
         if cents > 0:
             for position, n in by_cents:
                 vector[position] += cents * n
+        if share.budget:  # a scope whose balance is shown
+            for position, n in effort:
+                vector[position] += ppm * n
         if present:
             _spread_money(vector, share, present)
 
@@ -122,6 +131,7 @@ def difference(cells: Cells, old: Contribution | None, new: Contribution | None)
                 _minus(new.number, old.number),
                 _minus(new.weight, old.weight),
                 new.shares,
+                _minus(_effort(new), _effort(old)),
             ),
         )
         return
@@ -129,6 +139,10 @@ def difference(cells: Cells, old: Contribution | None, new: Contribution | None)
         spread(cells, old, -1)
     if new is not None:
         spread(cells, new)
+
+
+def _effort(contribution: Contribution) -> tuple[int, ...]:
+    return contribution.effort or (0,) * (_PILLARS + 1)
 
 
 def _minus(new: tuple[int, ...], old: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from math import gcd, lcm
 from scoring.domain import parameters
 from scoring.domain.numbers import half_even
 from scoring.domain.parameters import LEVEL_WEIGHTS, MICRO
-from scoring.domain.state import Outcome, Part
+from scoring.domain.state import Outcome, Part, ResultSum
 
 _LONG = 10**15
 
@@ -88,6 +88,30 @@ def outcome(results: Iterable[tuple[int, Part]]) -> Outcome:
     return Outcome(whole, tuple(levels), flags)
 
 
+def scenarios(levels: Sequence[tuple[int, Part]], results: Iterable[ResultSum]) -> tuple[int | None, ...]:
+    """E under S2, S3, S4 and S7, in µ; None where nothing is known under it (§0.7)."""
+    others = sensitivity(levels)
+    capped: dict[int, list[tuple[int, int]]] = {}
+    trusted: dict[int, list[tuple[int, int]]] = {}
+    for r in results:
+        if r.observed:
+            capped.setdefault(r.level, []).append((r.capped, r.observed))
+        if r.trusted:
+            trusted.setdefault(r.level, []).append((r.trusted_sum, r.trusted))
+    return (others.get("S2"), _means(capped), _means(trusted), others.get("S7"))
+
+
+def _means(by_level: dict[int, list[tuple[int, int]]]) -> int | None:
+    """Results to levels to the project, rounded where E is."""
+    means = [
+        (LEVEL_WEIGHTS[level], half_even(sum(half_even(s, w) for s, w in found), len(found)))
+        for level, found in by_level.items()
+        if level in LEVEL_WEIGHTS
+    ]
+    weights = sum(weight for weight, _ in means)
+    return half_even(sum(weight * mean for weight, mean in means), weights) if weights else None
+
+
 def _without_outcomes(levels: dict[int, Part]) -> bool:
     outputs, outcomes = levels.get(1), levels.get(2)
     if outputs is None or outputs.mean is None or outputs.mean < parameters.OUTPUTS_HIGH:
@@ -98,7 +122,7 @@ def _without_outcomes(levels: dict[int, Part]) -> bool:
 def sensitivity(levels: Sequence[tuple[int, Part]]) -> dict[str, int]:
     """How far E depends on the method: S2 geometric across levels, S7 equal level weights (§0.7), in µ.
 
-    Evaluated when asked for, never summed: the logarithms are floats, rounded to six decimals.
+    The logarithm is a float, rounded to µ once a project: cells sum the integers.
     """
     known = [(LEVEL_WEIGHTS[level], part.mean) for level, part in levels if part.mean is not None]
     if not known:

@@ -45,6 +45,7 @@ class Budget:
     amount: str
     currency: str
     type: Literal["1", "2"] = "1"
+    value_date: date | None = None
 
 
 @dataclass(slots=True)
@@ -184,6 +185,7 @@ class Observation:
     withheld: bool = False
     evidence: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    source_type: str = "SELF"
     origin: Origin | None = None
 
 
@@ -217,6 +219,10 @@ class Transaction:
     type: str
     amount: str
     currency: str
+    value_date: date
+    provider: str | None = None
+    receiver_activity_id: str | None = None
+    agreement_ref: str | None = None
     origin: Origin | None = None
 
 

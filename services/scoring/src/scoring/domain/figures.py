@@ -139,9 +139,24 @@ def _effectiveness(scope: str, v: Vector) -> Figure:
         "outputs_without_outcomes": v[At.WITHOUT_OUTCOMES],
         "no_results": v[At.WITHOUT_RESULTS],
     }
+    if figure.value is not None:
+        figure.parts["scenarios"] = _scenarios(figure, twin, v)
     if ":" in scope and v[At.A_INFERRED] and "pillar" in scope.partition(":")[0] and v[At.A_ALL]:
         figure.inferred_ppm = min(MICRO, half_even(v[At.A_INFERRED] * MICRO, v[At.A_ALL]))
     return figure
+
+
+def _scenarios(headline: Figure, twin: Figure, v: Vector) -> dict[str, int]:
+    """The same question under other methods, S1 to S7 (§0.7), in µ: how much of the answer is the method's."""
+    found = {"S0": headline.value, "S1": twin.value, "S5": headline.lower, "S6": headline.upper}
+    ratios = {
+        "S2": (v[At.A_S2], v[At.A_KNOWN]),
+        "S3": (v[At.A_S3], v[At.A_KNOWN]),
+        "S4": (v[At.A_S4], v[At.A_S4_KNOWN]),
+        "S7": (v[At.A_S7], v[At.A_KNOWN]),
+    }
+    found |= {name: half_even(*ratio) for name, ratio in ratios.items() if ratio[1]}
+    return {name: value for name, value in sorted(found.items()) if value is not None}
 
 
 def _mean_of(scope: str, v: Vector, base: int) -> Figure:
@@ -202,7 +217,12 @@ def _balance(scope: str, v: Vector) -> Figure:
         figure.flags += ("PILLAR_INFERRED",)
     if v[At.FX_MISSING]:
         figure.flags += ("FX_RATE_MISSING",)
+    days = [half_even(n, MICRO) for n in v[At.EFFORT : At.EFFORT + 5]]
+    effort = balance(days[:4], days[4])
     figure.parts = {
+        "effort": _amounts(effort),
+        "effort_shares": dict(zip(PILLARS, effort.shares, strict=False)),
+        "effort_indices": effort.indices,
         "budget": _amounts(budget),
         "expenditure": _amounts(spend),
         "shares": dict(zip(PILLARS, budget.shares, strict=False)),

@@ -87,7 +87,97 @@ class HrddpDecided:
     origin: Origin | None = None
 
 
-Judgement = EvaluationPublished | EvaluationQualityRated | RecommendationStatusChanged | MarkerAssigned | HrddpDecided
+@dataclass(slots=True)
+class RiskAssessed:
+    """``risk.assessed.v1``."""
+
+    project_id: str
+    risk_id: str
+    category: str
+    likelihood: int
+    impact: int
+    residual_likelihood: int
+    residual_impact: int
+    mitigation: Literal["NONE", "PLANNED", "IMPLEMENTED"] = "NONE"
+    owner: str | None = None
+    reviewed_on: date | None = None
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class RiskClosed:
+    """``risk.closed.v1``."""
+
+    project_id: str
+    risk_id: str
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class EvidenceVerified:
+    """``evidence.verified.v1``."""
+
+    project_id: str
+    evidence_id: str
+    verifier: str
+    outcome: Literal["CONFIRMED", "NOT_CONFIRMED", "INCONCLUSIVE"]
+    source_type: str | None = None
+    bias: int = 0
+    indirectness: int = 0
+    imprecision: int = 0
+    inconsistency: int = 0
+    triangulated: bool = False
+    state_confirmed: bool = False
+    withdrawn: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class Period:
+    """A reporting period; the end is inclusive."""
+
+    start: date
+    end: date
+
+
+@dataclass(slots=True)
+class EffortReported:
+    """``effort.reported.v1``."""
+
+    project_id: str
+    period: Period
+    person_days: str
+    pillar: str | None = None
+    activities_delivered: int | None = None
+    withdrawn: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class SharedClaim:
+    """A project's part in ``shared-result.claims-changed.v1``, scaled among the claimants; no event of its own."""
+
+    project_id: str
+    shared_result_ref: str
+    result_id: str
+    share: int
+    strength: int
+    withdrawn: bool = False
+    origin: Origin | None = None
+
+
+Judgement = (
+    EvaluationPublished
+    | EvaluationQualityRated
+    | RecommendationStatusChanged
+    | MarkerAssigned
+    | HrddpDecided
+    | RiskAssessed
+    | RiskClosed
+    | EvidenceVerified
+    | EffortReported
+    | SharedClaim
+)
 
 TYPES: dict[str, type[Judgement]] = {
     "evaluation.published.v1": EvaluationPublished,
@@ -95,5 +185,9 @@ TYPES: dict[str, type[Judgement]] = {
     "recommendation.status-changed.v1": RecommendationStatusChanged,
     "marker.assigned.v1": MarkerAssigned,
     "hrddp.decided.v1": HrddpDecided,
+    "risk.assessed.v1": RiskAssessed,
+    "risk.closed.v1": RiskClosed,
+    "evidence.verified.v1": EvidenceVerified,
+    "effort.reported.v1": EffortReported,
 }
 """Event type, without its prefix, to the judgement it carries."""

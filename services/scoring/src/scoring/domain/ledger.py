@@ -12,6 +12,7 @@ from scoring.domain.figures import Figure, vacated
 from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
 from scoring.domain.pace import OFF_TRACK
 from scoring.domain.project import is_counted, score
+from scoring.domain.rates import NO_RATES, Rates
 from scoring.domain.register import Touched, record
 from scoring.domain.state import ProjectState, Published
 
@@ -28,7 +29,9 @@ class Change:
     refused: list[tuple[int, str]] = field(default_factory=list)  # position in the batch, why
 
 
-def apply(state: ProjectState, batch: Sequence[tuple[Fact, Version]], closed: int, cells: Cells) -> Change:
+def apply(
+    state: ProjectState, batch: Sequence[tuple[Fact, Version]], closed: int, cells: Cells, rates: Rates = NO_RATES
+) -> Change:
     """Enter facts about one project in any order, score what they touch, and add the difference to the cells.
 
     An empty batch only lets time pass. ``closed`` is the last closed day.
@@ -40,11 +43,12 @@ def apply(state: ProjectState, batch: Sequence[tuple[Fact, Version]], closed: in
         except ValueError as error:
             change.refused.append((position, str(error)))
     before = state.contribution
-    change.again = score(state, touched, closed)
+    change.again = score(state, touched, closed, rates)
     change.about = touched.about or (before is None) == is_counted(state)
     change.touched = bool(touched) or bool(change.again)
     difference(cells, before, state.contribution)
-    change.assessed = assess(state, touched, before.shares if before is not None else {}, change.moved)
+    shares = before.shares if before is not None else {}
+    change.assessed = assess(state, touched, shares, change.moved, rescored=bool(change.again))
     return change
 
 

@@ -140,12 +140,20 @@ def _effectiveness(scope: str, state: ProjectState) -> Figure:
                 for _, r in sorted(state.results.items())
                 if r.part is not None
             },
+            "scenarios": _scenarios(state, figure),
             "budget_cents": state.money.budget,
             "expenditure_cents": state.money.spend,
             "other_currencies": [list(row) for row in state.money.other],
         }
     )
     return figure
+
+
+def _scenarios(state: ProjectState, figure: Figure) -> dict[str, int]:
+    """E under the methods of §0.7 that concern one project."""
+    s2, s3, s4, s7 = state.outcome.scenarios
+    found = {"S0": figure.value, "S2": s2, "S3": s3, "S4": s4, "S5": figure.lower, "S6": figure.upper, "S7": s7}
+    return {name: value for name, value in found.items() if value is not None} if figure.value is not None else {}
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -39,4 +39,13 @@ UNALLOCATED_LIMIT: Final = (1, 5)  # share without a pillar above which the indi
 
 EVALUATION_QUALITY: Final = 4  # of 6, by the quality panel, for an evaluation to feed a headline (M5) [POLICY]
 
+RISK_BANDS: Final = {"LOW": 1, "MEDIUM": 5, "HIGH": 10, "VERY_HIGH": 16}  # least score of each [POLICY]
+
+CONFIDENCE: Final = {4: 100, 3: 85, 2: 60, 1: 30}
+"""κ by grade, per cent: a convention, not a probability (M3) [POLICY]."""
+
+WPS_TARGET: Final = (15, 100)  # of programme expenditure, with gender equality as principal objective (¶68)
+
+CAP: Final = 1_200_000  # µ; scenario S3 holds A within this instead of 1 (§0.7)
+
 PILLARS: Final = ("P1", "P2", "P3", "P4")

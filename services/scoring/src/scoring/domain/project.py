@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from scoring.domain import parameters
 from scoring.domain.allocation import shares_of
 from scoring.domain.attainment import Attainment, attain, lowered
 from scoring.domain.balance import money_of
-from scoring.domain.effectiveness import outcome, result_part
+from scoring.domain.effectiveness import outcome, result_part, scenarios
+from scoring.domain.grading import LETTERS, LOWEST, grade_of
+from scoring.domain.judgements import EffortReported
 from scoring.domain.numbers import half_even, shown, text
 from scoring.domain.pace import STATUSES, Pace, pace
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import CAP, MICRO, PILLARS
+from scoring.domain.rates import NO_RATES, Rates
 from scoring.domain.register import Touched, day_of
 from scoring.domain.state import (
     About,
+    Actual,
     Contribution,
     Definition,
     IndicatorState,
@@ -33,6 +39,8 @@ UNEXPECTED = frozenset({"NOT_DUE", "NOT_APPLICABLE"})
 _BIN = {status: position for position, status in enumerate(STATUSES)}
 _STALE = _BIN["STALE"]
 _NONE = (0,) * len(STATUSES)
+_GRADES = len(LETTERS) + 1  # A to D, and missing
+_IMPACT = frozenset({2, 3})
 _UNKNOWN = Part(None, 0, MICRO, 0, 1)
 """A project under way that set no results out: all is possible, nothing known (ADR 0033)."""
 
@@ -69,7 +77,7 @@ def frozen_on(state: ProjectState) -> int | None:
     return day_of(about.version)
 
 
-def score(state: ProjectState, touched: Touched, closed: int) -> dict[str, str | None]:
+def score(state: ProjectState, touched: Touched, closed: int, rates: Rates = NO_RATES) -> dict[str, str | None]:
     """Bring a project's scores and contribution up to date.
 
     ``closed`` is the last closed day. Only what was touched is computed, or all of it where a day that changes
@@ -85,7 +93,7 @@ def score(state: ProjectState, touched: Touched, closed: int) -> dict[str, str |
     transitions: list[int] = []
     for name in list(state.indicators) if everything else touched.indicators:
         indicator = state.indicators[name]
-        old, new = indicator.leaf, _leaf(indicator, about, day)
+        old, new = indicator.leaf, _leaf(state, indicator, about, day)
         again[name] = old.status if old is not None else None
         if new is not None and new.transition is not None:
             transitions.append(new.transition)
@@ -97,7 +105,9 @@ def score(state: ProjectState, touched: Touched, closed: int) -> dict[str, str |
         state.outcome = _outcome(state)
         _await(state, transitions, fresh=everything)
     if touched.about or touched.money:
-        state.money = money_of(state)
+        state.money = money_of(state, rates)
+    if touched.about or EffortReported in touched.judged:
+        state.effort = _effort(state)
     state.contribution = _contribution(state, fresh=touched.about or touched.money)
     return again
 
@@ -114,6 +124,7 @@ def _tally(state: ProjectState, name: str, old: Leaf | None, new: Leaf | None) -
     """Subtract an indicator's old score from the project's sums, and add the new one."""
     if not state.number:
         state.number, state.weight = [0] * len(STATUSES), [0] * len(STATUSES)
+        state.grades_number, state.grades_weight = [0] * _GRADES, [0] * _GRADES
     if old is not None:
         _count(state, old, -1)
     if new is not None:
@@ -121,6 +132,10 @@ def _tally(state: ProjectState, name: str, old: Leaf | None, new: Leaf | None) -
         state.attained[name] = new.state if new.a is None else new.a
     else:
         state.attained.pop(name, None)
+    if new is not None and new.level in _IMPACT and new.state not in UNEXPECTED:
+        state.impacts[name] = (new.result, new.a, new.grade or 0)
+    else:
+        state.impacts.pop(name, None)
 
 
 def _count(state: ProjectState, leaf: Leaf, sign: int) -> None:
@@ -128,14 +143,22 @@ def _count(state: ProjectState, leaf: Leaf, sign: int) -> None:
     if leaf.state not in UNEXPECTED:
         key = f"{level}|{leaf.result}"
         known = state.results.get(key)
-        expected, observed, summed = (known.expected, known.observed, known.summed) if known is not None else (0, 0, 0)
-        expected += weight
+        if known is None:
+            known = ResultSum(leaf.result, level, 0, 0, 0)
+        expected, observed, summed = known.expected + weight, known.observed, known.summed
+        capped, trusted, trusted_sum = known.capped, known.trusted, known.trusted_sum
         if leaf.a is not None:
             observed += weight
             summed += weight * leaf.a
+            capped += weight * min(max(leaf.raw or 0, 0), CAP)
+            if leaf.grade != LOWEST:
+                trusted += weight
+                trusted_sum += weight * leaf.a
         if expected:
             part = result_part(expected, observed, summed)
-            state.results[key] = ResultSum(leaf.result, level, expected, observed, summed, part)
+            state.results[key] = ResultSum(
+                leaf.result, level, expected, observed, summed, part, capped, trusted, trusted_sum
+            )
         else:
             del state.results[key]
     if level == OTHER:
@@ -144,13 +167,16 @@ def _count(state: ProjectState, leaf: Leaf, sign: int) -> None:
     if leaf.state not in UNEXPECTED:
         state.expected += sign
         state.known += sign if leaf.a is not None else 0
+        position = len(LETTERS) - leaf.grade if leaf.grade is not None else len(LETTERS)
+        state.grades_number[position] += sign
+        state.grades_weight[position] += weight
     if leaf.status is not None:
         for position in (_BIN[leaf.status], _STALE) if leaf.stale else (_BIN[leaf.status],):
             state.number[position] += sign
             state.weight[position] += weight
 
 
-def _leaf(indicator: IndicatorState, about: About | None, day: int) -> Leaf | None:
+def _leaf(state: ProjectState, indicator: IndicatorState, about: About | None, day: int) -> Leaf | None:
     definition = indicator.definition
     if definition is None or not definition.alive:
         return None
@@ -171,11 +197,30 @@ def _leaf(indicator: IndicatorState, about: About | None, day: int) -> Leaf | No
         flags = [*flags, "UNSTABLE_PACE"]
     if judged.stale:
         flags = [*flags, "STALE"]
-    return _packed(definition, found, judged, original, tuple(dict.fromkeys(flags)))
+    told = tuple(dict.fromkeys(flags))
+    return _packed(definition, found, judged, original, told, _grade(state, actuals, found, told, stale=judged.stale))
+
+
+def _grade(
+    state: ProjectState, actuals: Collection[Actual], found: Attainment, flags: tuple[str, ...], *, stale: bool
+) -> int | None:
+    """The confidence in an indicator's latest value (M3); None where there is no A."""
+    if found.raw is None:
+        return None
+    last = next((actual for actual in actuals if actual.version.id == found.source), None)
+    if last is None:
+        return LOWEST
+    verified = state.assessed.open().verified if last.evidence else {}
+    return grade_of(last.kind, last.evidence, (*flags, *last.flags), verified, stale=stale)
 
 
 def _packed(
-    definition: Definition, found: Attainment, judged: Pace, original: int | None, flags: tuple[str, ...]
+    definition: Definition,
+    found: Attainment,
+    judged: Pace,
+    original: int | None,
+    flags: tuple[str, ...],
+    grade: int | None,
 ) -> Leaf:
     return Leaf(
         found.state,
@@ -202,13 +247,14 @@ def _packed(
         None if judged.high is None else shown(judged.high),
         judged.stale,
         judged.transition,
+        grade,
     )
 
 
 def _outcome(state: ProjectState) -> Outcome:
     found = outcome((r.level, r.part) for r in state.results.values() if r.part is not None)
     if found.whole is not None or state.designed or status_of(state) in {0, PIPELINE, CANCELLED}:
-        return found
+        return found._replace(scenarios=scenarios(found.levels, state.results.values()))
     return Outcome(_UNKNOWN, (), ("NO_RESULTS",))
 
 
@@ -232,11 +278,26 @@ def _contribution(state: ProjectState, *, fresh: bool) -> Contribution | None:
             int("NO_RESULTS" in flags),
             int(whole is not None and whole.mean is not None),
         ),
-        _weighted(whole),
+        (*_weighted(whole), *_scenario_sums(state.outcome)),
         tuple(state.number) or _NONE,
         tuple(state.weight) or _NONE,
         shares,
+        state.effort,
     )
+
+
+def _effort(state: ProjectState) -> tuple[int, ...]:
+    """Hundredths of person-days by pillar, then what serves none in particular; nothing where none was reported."""
+    efforts = [e for e in state.assessed.open().efforts.values() if e.alive]
+    if not efforts:
+        return ()
+    return tuple(sum(e.hundredths for e in efforts if e.pillar == pillar) for pillar in (*PILLARS, ""))
+
+
+def _scenario_sums(found: Outcome) -> tuple[int, ...]:
+    """S2, S3, S4 with the weight that has it, S7: where one knows E the others do, but for S4."""
+    s2, s3, s4, s7 = found.scenarios
+    return (s2 or 0, s3 or 0, int(s4 is not None), s4 or 0, s7 or 0)
 
 
 def _weighted(whole: Part | None) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from datetime import date
 from scoring.domain import facts
 from scoring.domain.assessment import enter
 from scoring.domain.facts import Fact, Version
-from scoring.domain.judgements import Judgement
+from scoring.domain.judgements import EvidenceVerified, Judgement
 from scoring.domain.numbers import decimal
 from scoring.domain.state import (
     About,
@@ -69,7 +69,16 @@ def _enter(state: ProjectState, fact: Fact, version: Version, touched: Touched) 
                 return False
             if isinstance(fact, facts.Transaction):
                 decimal(fact.amount)
-                entry = Posting(version, True, fact.type, fact.amount, fact.currency)
+                entry = Posting(
+                    version,
+                    True,
+                    fact.type,
+                    fact.amount,
+                    fact.currency,
+                    fact.value_date.toordinal(),
+                    fact.agreement_ref or fact.provider or "",
+                    fact.receiver_activity_id or "",
+                )
             else:
                 entry = Posting(version, False)
             state.transactions[fact.transaction_id] = entry
@@ -100,6 +109,8 @@ def _enter(state: ProjectState, fact: Fact, version: Version, touched: Touched) 
             won = enter(state.assessed.open(), fact, version)
             if won:
                 touched.judged.add(type(fact))
+                if isinstance(fact, EvidenceVerified):
+                    touched.indicators.update(state.indicators)  # any of them may rest on it
             return won
 
 
@@ -127,6 +138,8 @@ def _actual(
             bool(fact.assessor and fact.evidence),
             fact.withheld,
             tuple(fact.flags),
+            fact.source_type,
+            tuple(fact.evidence),
         )
     else:
         entry = Actual(version, False, start, end, place)
@@ -218,7 +231,12 @@ def _is_read(marker: facts.Marker) -> bool:
 def _line(budget: facts.Budget) -> BudgetLine:
     decimal(budget.amount)
     return BudgetLine(
-        budget.period_start.toordinal(), budget.period_end.toordinal(), budget.type, budget.amount, budget.currency
+        budget.period_start.toordinal(),
+        budget.period_end.toordinal(),
+        budget.type,
+        budget.amount,
+        budget.currency,
+        (budget.value_date or budget.period_start).toordinal(),
     )
 
 

@@ -25,6 +25,7 @@ class BudgetLine(NamedTuple):
     type: str
     amount: str
     currency: str
+    day: int = 0  # its value date
 
 
 class About(NamedTuple):
@@ -69,6 +70,9 @@ class Posting(NamedTuple):
     type: str = ""
     amount: str = ""
     currency: str = ""
+    day: int = 0  # its value date
+    agreement: str = ""  # what groups commitments and receipts: an agreement, else who provides
+    receiver: str = ""  # the activity that receives it, if any
 
 
 class TargetOf(NamedTuple):
@@ -116,6 +120,8 @@ class Actual(NamedTuple):
     assessed: bool = False
     withheld: bool = False
     flags: tuple[str, ...] = ()
+    kind: str = "SELF"  # where it comes from, a SourceType
+    evidence: tuple[str, ...] = ()
 
 
 ValueState = Literal["REPORTED", "MISSING", "NOT_DUE", "NOT_APPLICABLE", "WITHHELD", "UNSCORABLE"]
@@ -152,6 +158,7 @@ class Leaf(NamedTuple):
     high: int | None = None
     stale: bool = False
     transition: int | None = None
+    grade: int | None = None  # confidence, 4 to 1; None where there is no A
 
 
 class Part(NamedTuple):
@@ -173,6 +180,9 @@ class ResultSum(NamedTuple):
     observed: int
     summed: int
     part: Part | None = None
+    capped: int = 0  # weights times A held within CAP, for S3
+    trusted: int = 0  # weights observed of grade C or better, for S4
+    trusted_sum: int = 0  # these weights times A
 
 
 class Outcome(NamedTuple):
@@ -181,6 +191,14 @@ class Outcome(NamedTuple):
     whole: Part | None
     levels: tuple[tuple[int, Part], ...] = ()
     flags: tuple[str, ...] = ()
+    scenarios: tuple[int | None, ...] = (None, None, None, None)  # E under S2, S3, S4, S7 (§0.7)
+
+
+class Funds(NamedTuple):
+    """What a project has and was promised, in cents of USD (M11)."""
+
+    available: int = 0
+    pledged: int = 0
 
 
 class Money(NamedTuple):
@@ -189,6 +207,9 @@ class Money(NamedTuple):
     budget: int = 0
     spend: int = 0
     other: tuple[tuple[str, str, str], ...] = ()  # basis, currency, amount as text
+    years: tuple[tuple[int, int], ...] = ()  # programme expenditure by year, less what others report (M9)
+    funds: Funds = Funds()
+    tables: tuple[str, ...] = ()  # of rates that were used
 
 
 class Share(NamedTuple):
@@ -216,6 +237,7 @@ class Contribution(NamedTuple):
     number: tuple[int, ...]
     weight: tuple[int, ...]
     shares: dict[str, Share]
+    effort: tuple[int, ...] = ()  # hundredths of person-days, P1 to P4 and none, times a balanced scope's ppm
 
 
 NO_MONEY: Final = Money()
@@ -319,6 +341,11 @@ class ProjectState:
     designed: int = 0  # indicators that count towards effectiveness, due or not
     expected: int = 0  # of these, those a value is expected of
     known: int = 0  # of these, those with an A
+    grades_number: list[int] = field(default_factory=list)  # indicators by grade, A to D, and missing
+    grades_weight: list[int] = field(default_factory=list)  # the same by weight
+    impacts: dict[str, tuple[str, int | None, int]] = field(default_factory=dict)  # outcomes: result, A, grade
+    effort: tuple[int, ...] = ()  # hundredths of person-days: P1 to P4, and none in particular
+    passed_on: list[str] = field(default_factory=list)  # transactions to projects of the platform, sorted
     number: list[int] = field(default_factory=list)  # by status of pace
     weight: list[int] = field(default_factory=list)
     outcome: Outcome = NO_OUTCOME

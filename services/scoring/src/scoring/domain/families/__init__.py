@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from scoring.domain.families import evaluations, markers
+from scoring.domain.families import contribution, evaluations, evidence, funding, markers, risk, wps
 from scoring.domain.families.family import Family
 
-FAMILIES: Final[dict[str, Family]] = {family.metric: family for family in (evaluations.FAMILY, markers.FAMILY)}
+FAMILIES: Final[dict[str, Family]] = {
+    module.FAMILY.metric: module.FAMILY for module in (evidence, evaluations, contribution, markers, wps, risk, funding)
+}
 """Every family, by its metric."""

@@ -29,7 +29,7 @@ class Family:
     """One metric. All functions are pure; ``day`` is the day the project is judged on.
 
     ``facts``: judgements that concern it. Facts about the project itself and its status concern every family;
-    ``on_money`` and ``on_indicators`` say whether budgets and transactions, and indicators and observations, do too.
+    ``on_money`` and ``on_indicators`` say whether budgets and transactions, and indicators' scores, do too.
     ``terms``: what a project adds to its scopes, None where it has no part in the metric.
     ``headline``: numerator and denominator of a cell's value, each a sum of its sums, so that the projects' add up.
     ``figure``: a cell's figure; None where there is nothing to say of it.

@@ -1,0 +1,100 @@
+"""M11, the funding gap (methodology M11, ¶71–72): what projects require, what they have, and never netted.
+
+A project with too much covers no other: the gap is a sum of gaps. Commitments and receipts of one agreement are the
+same money, so the larger counts; pledges are shown and not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from scoring.domain.assessment import Terms
+from scoring.domain.families.family import Family, Line, nonzero
+from scoring.domain.figures import Figure
+from scoring.domain.numbers import half_even
+from scoring.domain.ownfigures import scope_of
+from scoring.domain.parameters import MICRO
+from scoring.domain.state import ProjectState
+
+_NAMES: Final = ("required", "available", "met", "gap", "surplus", "pledged", "spent")
+
+
+def _amounts(state: ProjectState) -> dict[str, int]:
+    """A project's funding in cents; empty where it states no budget: what is required is not known then."""
+    money = state.money
+    required, available = money.budget, money.funds.available
+    if required <= 0:
+        return {}
+    return {
+        "required": required,
+        "available": available,
+        "met": min(required, max(0, available)),
+        "gap": max(0, required - available),
+        "surplus": max(0, available - required),
+        "pledged": money.funds.pledged,
+        "spent": money.spend,
+    }
+
+
+def terms(state: ProjectState, _day: int) -> Terms | None:
+    """Cents times the scope's share; projects without a budget are counted, and nothing else."""
+    amounts = _amounts(state)
+    return Terms({"stated": 1} if amounts else {"unstated": 1}, nonzero(amounts), {}, {})
+
+
+def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+    """Requirements that are met, of all requirements."""
+    return sums.get("met", 0), sums.get("required", 0)
+
+
+def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+    """The share of requirements that is met; the amounts in cents stand beside it."""
+    return _figure(scope, sums, MICRO)
+
+
+def _figure(scope: str, sums: Mapping[str, int], unit: int) -> Figure:
+    met, required = headline(sums)
+    stated, unstated = sums.get("stated", 0), sums.get("unstated", 0)
+    if required <= 0:
+        return Figure("M11", scope, None, "NOT_APPLICABLE", 0, 0)
+    found = Figure("M11", scope, half_even(met * MICRO, required), "PUBLISHED", stated, stated + unstated)
+    available = sums.get("available", 0)
+    found.parts = {name: half_even(sums.get(name, 0), unit) for name in _NAMES}
+    found.parts["delivery"] = half_even(sums.get("spent", 0) * MICRO, available) if available > 0 else None
+    if unstated:
+        found.flags += ("WITHOUT_BUDGET",)
+    return found
+
+
+def own(state: ProjectState, day: int) -> Figure | None:
+    """The project's own gap."""
+    found = terms(state, day)
+    if found is None:
+        return None
+    figure_ = _figure(scope_of(state.project_id), {**found.once, **found.ppm}, 1)
+    if state.money.other:
+        figure_.flags += ("FX_RATE_MISSING",)
+    return figure_
+
+
+def lines(state: ProjectState) -> Iterable[Line]:
+    """The agreements, receipts and pledges; budgets stand with the project."""
+    kinds = {"1": "received", "11": "committed to us", "12": "pledged", "13": "pledged to us"}
+    for name, posting in sorted(state.transactions.items()):
+        if posting.alive and posting.type in kinds:
+            agreement = f" under {posting.agreement}" if posting.agreement else ""
+            says = f"{posting.amount} {posting.currency} {kinds[posting.type]}{agreement}"
+            yield Line(f"Transaction {name}, type {posting.type}", says, posting.version.id)
+
+
+FAMILY: Final = Family(
+    metric="M11",
+    facts=frozenset(),
+    terms=terms,
+    headline=headline,
+    figure=figure,
+    own=own,
+    lines=lines,
+    on_money=True,
+)

@@ -1,0 +1,64 @@
+"""Exchange rates: units of a currency for one US dollar, from the day they hold (methodology M9, M11).
+
+An amount is converted at its value date by the newest table that has a rate for that day. Without a rate there is no
+figure: the amount stays in its own currency and says so; nothing is guessed and no later rate is carried back.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from scoring.domain.numbers import Ratio, decimal, half_even
+
+USD: Final = "USD"
+MAX_AGE_DAYS: Final = 45
+"""A monthly table's rate holds for its month; a month and a half later it is no rate of that day any more [POLICY]."""
+
+
+class Rate(NamedTuple):
+    """One row of a table: ``units`` of the currency for a dollar, from ``day`` on; ``table`` is its id and version."""
+
+    day: int
+    units: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """All rates known, by currency, each in the order of its days."""
+
+    by_currency: Mapping[str, tuple[Rate, ...]] = field(default_factory=dict)
+
+    def at(self, currency: str, day: int) -> Rate | None:
+        """The rate that holds on a day; None where there is none, or only one too old."""
+        rows = self.by_currency.get(currency, ())
+        position = bisect_right(rows, day, key=lambda rate: rate.day)
+        if not position or day - rows[position - 1].day > MAX_AGE_DAYS:
+            return None
+        return rows[position - 1]
+
+    def cents(self, amount: Ratio, currency: str, day: int) -> int | None:
+        """An amount in cents of USD, HALF_EVEN; None without a rate."""
+        if currency == USD:
+            return half_even(amount[0] * 100, amount[1])
+        rate = self.at(currency, day)
+        if rate is None:
+            return None
+        units = decimal(rate.units)
+        return half_even(amount[0] * 100 * units[1], amount[1] * units[0])
+
+
+NO_RATES: Final = Rates()
+
+
+def rates_of(rows: Iterable[tuple[str, Rate]]) -> Rates:
+    """Rates of many tables, (currency, rate); of two for one day the later table in the given order counts."""
+    found: dict[str, dict[int, Rate]] = {}
+    for currency, rate in rows:
+        if decimal(rate.units)[0] <= 0:
+            raise ValueError(f"{currency}: a rate of {rate.units} is none")
+        found.setdefault(currency, {})[rate.day] = rate
+    return Rates({currency: tuple(days[day] for day in sorted(days)) for currency, days in found.items()})
