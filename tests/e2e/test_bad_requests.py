@@ -137,11 +137,15 @@ async def test_a_bad_token_is_refused_with_its_reason(entity: Entity, case: str)
 
 
 @pytest.mark.parametrize("user", ["member-state", "donor", "operator"])
-async def test_who_is_no_entity_submits_nothing(entity: Entity, user: str) -> None:
+async def test_who_is_no_entity_submits_no_project(entity: Entity, user: str) -> None:
     reader = Person(entity.stack, user, entity.http)
     event = entity.project("theirs")
     answer = await reader.call("POST", "intake", "/v1/events", json=event.to_structured())
-    assert answer.status_code == httpx.codes.FORBIDDEN
+    if user == "donor":
+        assert answer.status_code == httpx.codes.FORBIDDEN
+    else:  # offices speak, but not of projects
+        assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+        assert {e["rule"] for e in answer.json()["errors"]} == {"plumbline:NOT_YOURS_TO_SAY", "plumbline:IDENTITY"}
     answer = await reader.call("POST", "intake", "/v1/files", content=b"<iati-activities/>")
     assert answer.status_code == httpx.codes.FORBIDDEN
     assert await entity.receipts(event=event.id) == []

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.support.intake import said
 from tests.support.kafka import an_event
 from tests.support.stack import fresh_database
 
-from contracts.catalogue import BY_TYPE
 from contracts.envelope import PREFIX, Envelope
 from contracts.streams import PORTFOLIO, RECEIPTS
 from intake.store import entities
 from intake.usecases import events
-from intake.usecases.events import Item
+from intake.usecases.item import Item
 from plumbline.stack import Stack
 from runtime.access import SYSTEM
-from runtime.db import Database, unpack
+from runtime.db import Database
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -38,20 +37,6 @@ async def receive(database: Database, *envelopes: Envelope, entity: str = "XM-A"
     async with database.transaction(SYSTEM) as tx:
         everyone = await entities.every(tx.conn)
         return await events.receive(tx, everyone[entity], everyone, envelopes, "kafka", 1_000_000)
-
-
-async def said(database: Database) -> dict[str, list[dict[str, Any]]]:
-    """What left through the outbox, by topic: attributes without prefix, and data."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    async with database.transaction(SYSTEM) as tx:
-        rows = await tx.conn.fetch("delete from outbox returning id, records")
-    for row in sorted(rows, key=lambda r: r["id"]):
-        for topic, key, headers, value, _ in unpack(row["records"]):
-            attributes = {n.removeprefix("ce_"): v.decode() for n, v in headers}
-            data = json.loads(value or b"null")
-            BY_TYPE[attributes["type"].removeprefix(PREFIX)].model_validate(data)
-            found.setdefault(topic, []).append({**attributes, "key": key.decode(), "data": data})
-    return found
 
 
 def a_project(project: str = "XM-A-1", **over: Any) -> Envelope:

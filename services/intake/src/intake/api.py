@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
@@ -21,6 +22,7 @@ from intake.store import entities, findings, projects, sources, submissions, upl
 from intake.store.entities import Entity
 from intake.store.submissions import Submission
 from intake.usecases import events
+from intake.usecases.item import Item
 from runtime import telemetry
 from runtime.access import SYSTEM, Principal
 from runtime.auth import principal
@@ -33,14 +35,23 @@ _PART = 1024 * 1024
 _MEMBERS = 10_000  # of one gzip body: a million empty ones cost time and bring nothing
 
 
+def _reader(caller: Principal) -> Principal:
+    """Who reads receipts: a Member State reads those of what it sent itself."""
+    own = entities.office(caller.role, caller.country) if caller.role == "member-state" else None
+    return replace(caller, organisation=own.ref) if own is not None else caller
+
+
 def _settings(request: Request) -> Settings:
     found: Settings = request.app.state.settings
     return found
 
 
 async def _sender(tx: Tx, caller: Principal, claimed: str | None) -> tuple[Entity, dict[str, Entity]]:
-    """The entity that sends: the token's organisation; the secretariat may send on behalf of another."""
+    """Who sends: the token's organisation, or its office; the secretariat may send on behalf of an entity."""
     everyone = await entities.every(tx.conn)
+    own = None if claimed else entities.office(caller.role, caller.country)
+    if own is not None:
+        return own, everyone
     if caller.role == "secretariat" and claimed:
         ref = claimed
     elif caller.role == "entity" and caller.organisation:
@@ -51,8 +62,8 @@ async def _sender(tx: Tx, caller: Principal, claimed: str | None) -> tuple[Entit
         raise Problem(
             403,
             "not-an-entity",
-            "Only entities submit",
-            "Sign in as an entity, or as the secretariat with ?entity=REF.",
+            "Only entities and offices submit",
+            "Sign in as an entity, the secretariat (with ?entity=REF for one), operations or a Member State.",
         )
     if ref not in everyone:
         raise Problem(404, "entity-unknown", f"{ref} is not registered", f"Register it: plumbline entity add {ref}")
@@ -99,7 +110,7 @@ async def post_events(request: Request, caller: Caller, entity: str | None = Non
     return Response(orjson.dumps({"receipts": answers}), status_code=202, media_type="application/json")
 
 
-def _answer(item: events.Item, n: int) -> dict[str, Any]:
+def _answer(item: Item, n: int) -> dict[str, Any]:
     trace = item.envelope.traceparent
     return {
         "n": n,
@@ -156,6 +167,8 @@ async def post_file(
         raise _too_large(settings)
     async with database.transaction(SYSTEM) as tx:
         sender, _ = await _sender(tx, caller, entity)
+        if sender.role != "entity":
+            raise Problem(403, "not-an-entity", "Only entities submit activities", "Sign in as one.")
         submission = Submission(
             new_id(), sender.ref, "file", tx.clock(), state="receiving", file=name, dry_run=dry_run,
             traceparent=_current_trace(),
@@ -244,7 +257,7 @@ async def list_submissions(
 ) -> Response:
     """Receipts the caller may read, newest first."""
     before = read_cursor(after, 1)[0] if after else None
-    async with request.app.state.database.transaction(caller) as tx:
+    async with request.app.state.database.transaction(_reader(caller)) as tx:
         rows = await submissions.page(tx.conn, entity, event_id, before, limit)
     following = cursor(rows[-1]["id"]) if len(rows) == limit else None
     return Json({"items": [_receipt(r) for r in rows], "next": following}, request)
@@ -253,7 +266,7 @@ async def list_submissions(
 @router.get("/submissions/{submission_id}", tags=["receipts"])
 async def show_submission(submission_id: str, request: Request, caller: Caller) -> Response:
     """One receipt: state, counts, findings by rule, readability."""
-    async with request.app.state.database.transaction(caller) as tx:
+    async with request.app.state.database.transaction(_reader(caller)) as tx:
         row = await submissions.one(tx.conn, submission_id)
         if row is None:
             raise Problem(404, "not-found", "There is no such receipt, or it is not yours to read")
@@ -272,7 +285,7 @@ async def list_findings(
     severity: str | None = None,
 ) -> Response:
     """Every finding of a submission, in the file's order."""
-    async with request.app.state.database.transaction(caller) as tx:
+    async with request.app.state.database.transaction(_reader(caller)) as tx:
         rows = await findings.page(tx.conn, submission_id, after, limit, severity)
     following = rows[-1]["n"] if len(rows) == limit else None
     return Json({"items": [_finding(r) for r in rows], "next": following}, request)

@@ -13,6 +13,9 @@ _TOLERANCE: Final = 5_000  # ppm: |Σ−100 %| up to half a point is normalised 
 _MAX_PERIOD_DAYS: Final = 36_525
 _MAX_SCOPE: Final = 240  # characters of "project|indicator", which names a figure (architecture §9)
 _MAX_KEY: Final = 2_000  # bytes of a project and a fact's key: an index of PostgreSQL takes 2 704
+_MAX_SHARED: Final = 1_000  # bytes: it is a CloudEvents attribute too, of which 1 024 are read
+_GENDER: Final = "1"  # the DAC policy marker for gender equality
+_GREATEST: Final = {"GEM": 3, "HRM": 3, "DAC": 2}
 _SHOWN: Final = 1_000  # characters of what was sent that a finding repeats
 
 
@@ -95,6 +98,16 @@ def naming(data: Mapping[str, Any], key: str) -> list[Fault]:
     return []
 
 
+def naming_shared(ordering: str, key: str) -> list[Fault]:
+    """Whether what names a fact of no single project can be kept and sent: short, and without control characters."""
+    size = len(key.encode()) + len(ordering.encode())
+    if size > _MAX_SHARED:
+        return [fault("TOO_LONG", f"What names this fact has {size} bytes", f"Use {_MAX_SHARED} at most", "data")]
+    if not (ordering + key).isprintable():
+        return [fault("CHARACTER", "What names this fact holds a control character", "Leave it out", "data")]
+    return []
+
+
 def sense(type_: str, data: Mapping[str, Any], measure: str | None) -> list[Fault]:
     """Whether the figures can be meant; every fault at once. ``measure`` is that of the observation's indicator."""
     kind = type_.split(".")[0]
@@ -103,12 +116,12 @@ def sense(type_: str, data: Mapping[str, Any], measure: str | None) -> list[Faul
     if kind == "indicator" and "measure" in data:
         return _indicator(data)
     if kind == "observation":
-        found = _period(data["period"]["start"], data["period"]["end"], "data/period")
+        found = period(data["period"]["start"], data["period"]["end"], "data/period")
         if type_ != "observation.retracted.v1":
             found += _observation(data, measure)
         return found
     if kind == "budget":
-        return _period(data["budget"]["period_start"], data["budget"]["period_end"], "data/budget")
+        return period(data["budget"]["period_start"], data["budget"]["period_end"], "data/budget")
     return []
 
 
@@ -171,14 +184,16 @@ def _project(data: Mapping[str, Any]) -> list[Fault]:
                 fault("DATE_ORDER", f"{a} {dates[a]} is after {b} {dates[b]}", "Mend one of them", f"data/dates/{b}")
             )
     for n, budget in enumerate(data.get("budgets", [])):
-        found += _period(budget["period_start"], budget["period_end"], f"data/budgets/{n}")
+        found += period(budget["period_start"], budget["period_end"], f"data/budgets/{n}")
+    for n, said in enumerate(data.get("markers", [])):
+        found += marker(said["scheme"], said["significance"], f"data/markers/{n}/significance", said["code"])
     return found
 
 
 def _indicator(data: Mapping[str, Any]) -> list[Fault]:
     found: list[Fault] = []
     for n, target in enumerate(data.get("targets", [])):
-        found += _period(target["period_start"], target["period_end"], f"data/targets/{n}")
+        found += period(target["period_start"], target["period_end"], f"data/targets/{n}")
     if data["measure"] == "5":
         values = [*data.get("targets", []), *data.get("baselines", [])]
         if any(v.get("value") is not None for v in values):
@@ -228,9 +243,19 @@ def _observation(data: Mapping[str, Any], measure: str | None) -> list[Fault]:
     return found
 
 
-def _period(start: str, end: str, path: str) -> list[Fault]:
+def period(start: str, end: str, path: str) -> list[Fault]:
+    """Whether a period begins before it ends, within a hundred years."""
     if start > end:
         return [fault("PERIOD_ORDER", f"The period starts on {start}, after it ends on {end}", "Exchange them", path)]
     if (int(end[:4]) - int(start[:4])) * 365 > _MAX_PERIOD_DAYS:
         return [fault("PERIOD_LENGTH", "The period is longer than a hundred years", "Mend the year", path)]
     return []
+
+
+def marker(scheme: str, significance: int | None, path: str, code: str = _GENDER) -> list[Fault]:
+    """Whether a marker's digit exists in its scheme: GEM and HRM 0 to 3, the DAC's for gender 0 to 2 (M8)."""
+    greatest = 4 if scheme == "DAC" and code != _GENDER else _GREATEST[scheme]
+    if significance is None or significance <= greatest:
+        return []
+    message = f"{scheme} has no {significance}; its scale ends at {greatest}"
+    return [fault("MARKER_SCALE", message, f"Use 0 to {greatest}, as {scheme} defines them", path)]

@@ -62,7 +62,59 @@ def business_key(type_: str, data: Mapping[str, Any]) -> str:
         return f"budget:{budget['period_start']}|{budget['period_end']}|{budget.get('type', '1')}"
     if type_ == "project.status-changed.v1":
         return "status"
+    parts_of = _JUDGEMENTS.get(type_)
+    if parts_of is not None:
+        return named(parts_of[0], *(data.get(name) for name in parts_of[1:]))
+    if type_ == "effort.reported.v1":
+        return named("effort", data["period"]["start"], data["period"]["end"], data.get("pillar"))
     return "project"
+
+
+_JUDGEMENTS: Final = {
+    "evaluation.published.v1": ("evaluation", "evaluation_id"),
+    "evaluation.quality-rated.v1": ("quality", "evaluation_id"),
+    "recommendation.status-changed.v1": ("recommendation", "evaluation_id", "recommendation_id"),
+    "marker.assigned.v1": ("marker", "scheme", "stage"),
+    "risk.assessed.v1": ("risk", "risk_id"),
+    "risk.closed.v1": ("risk", "risk_id"),
+    "hrddp.decided.v1": ("hrddp", "hrddp_id"),
+    "evidence.verified.v1": ("evidence", "evidence_id", "verifier"),
+}
+"""What names a judgement within its project: a word, and the fields whose values follow it (methodology §3)."""
+
+_SHARED: Final = {
+    "shared-result.claims-changed.v1": ("shared_result_ref", "shared-result", "shared_result_ref"),
+    "need.registered.v1": ("country", "need", "need_id"),
+    "need.updated.v1": ("country", "need", "need_id"),
+    "need.support-linked.v1": ("country", "need-link", "need_id", "project_id"),
+    "resolution.provision-defined.v1": ("resolution", "provision", "resolution", "provision_id"),
+    "resolution.implementation-assessed.v1": (
+        "country", "implementation", "resolution", "provision_id", "country", "assessor", "assessed_on",
+    ),
+    "obligation.scheduled.v1": ("entity", "obligation", "obligation_id"),
+    "report.received.v1": ("entity", "report", "obligation_id"),
+    "codelist.published.v1": ("list_id", "codelist", "list_id", "version"),
+    "fx.rates-published.v1": ("table_id", "fx", "table_id", "version"),
+    "method.released.v1": ("", "method", "version"),
+    "dialect.proposed.v1": ("entity", "dialect", "entity", "version"),
+    "dialect.adopted.v1": ("entity", "dialect", "entity", "version"),
+    "dialect.withdrawn.v1": ("entity", "dialect", "entity", "version"),
+}  # fmt: skip
+"""Of what no single project owns: the field that orders it, a word, and the fields that name it (methodology §3)."""
+
+IMMUTABLE: Final = frozenset({"codelist.published.v1", "fx.rates-published.v1", "method.released.v1"})
+"""What is published under a version and never changes under it: figures name the version they were made with."""
+
+
+def shared_key(type_: str, data: Mapping[str, Any]) -> tuple[str, str]:
+    """The ordering key and the business key of a fact that no single project owns."""
+    order, word, *names = _SHARED[type_]
+    return (data[order] if order else "method"), named(word, *(data[name] for name in names))
+
+
+def named(word: str, *parts: Any) -> str:
+    """A business key of several parts, none of which can be taken for another."""
+    return f"{word}:{parts[0]}" if len(parts) == 1 else f"{word}:{orjson.dumps(parts).decode()}"
 
 
 def indicator_key(indicator_id: str) -> str:
@@ -81,16 +133,19 @@ _TOMBSTONES: Final = {
     "indicator.withdrawn.v1",
     "observation.retracted.v1",
     "transaction.reversed.v1",
+    "risk.closed.v1",
+    "dialect.withdrawn.v1",
 }
 
 
 def decide(known: Known | None, key: str, type_: str, data: dict[str, Any]) -> Decision:
     """Whether the fact with this business key is new, changes what is known, or says nothing new; and its type then."""
-    tombstone = type_ in _TOMBSTONES
+    tombstone = type_ in _TOMBSTONES or bool(data.get("withdrawn"))
     digest = b"" if tombstone else digest_of(data)
     alive = known is not None and not known.tombstone
     if tombstone:
-        return Decision("amended" if alive else "unchanged", key, type_, data, digest, True)
+        final, body = _type_for(type_, data, known if alive else None)
+        return Decision("amended" if alive else "unchanged", key, final, body, digest, True)
     if alive and known is not None and known.digest == digest:
         return Decision("unchanged", key, type_, data, digest, False)
     final, body = _type_for(type_, data, known if alive else None)
@@ -110,6 +165,8 @@ def _type_for(type_: str, data: dict[str, Any], known: Known | None) -> tuple[st
         return ("indicator.target-revised.v1" if revised else "indicator.defined.v1"), data
     if type_ in {"observation.recorded.v1", "observation.corrected.v1"}:
         return ("observation.recorded.v1" if known is None else "observation.corrected.v1"), data
+    if type_ in {"need.registered.v1", "need.updated.v1"}:
+        return ("need.registered.v1" if known is None else "need.updated.v1"), data
     return type_, data
 
 

@@ -1,4 +1,4 @@
-"""Entities and the references their data may use."""
+"""Who sends: entities with the references their data may use, and offices."""
 
 from __future__ import annotations
 
@@ -9,11 +9,34 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A registered entity; ``names`` are the references its data may use."""
+    """A sender: a registered entity, or an office. ``names`` are the references its data may use.
+
+    An office is the secretariat, operations or a Member State: it sends over HTTP only, and owns no project. Its
+    reference holds a colon, which no entity's may.
+    """
 
     ref: str
     name: str
     names: frozenset[str]
+    role: str = "entity"
+    country: str = ""
+
+
+def office(role: str, country: str) -> Entity | None:
+    """The office a person of this role speaks for; None for who speaks for none."""
+    if role in {"secretariat", "operator"}:
+        return Entity(f"role:{role}", role, frozenset(), role)
+    if role == "member-state" and country:
+        return Entity(f"state:{country}", country, frozenset(), role, country)
+    return None
+
+
+def sender(ref: str, everyone: dict[str, Entity]) -> Entity | None:
+    """The entity or office of this reference."""
+    kind, _, name = ref.partition(":")
+    if kind == "role":
+        return office(name, "")
+    return office("member-state", name) if kind == "state" else everyone.get(ref)
 
 
 async def every(conn: Any) -> dict[str, Entity]:

@@ -45,6 +45,14 @@ async def claim(conn: Any, project_ids: Sequence[str], entity: str) -> None:
     )
 
 
+async def submitted(conn: Any, project_ids: Sequence[str]) -> set[str]:
+    """Those of the projects that somebody has submitted."""
+    rows = await conn.fetch(
+        "select project_id from project where project_id = any($1) and sequence > 0", list(project_ids)
+    )
+    return {r["project_id"] for r in rows}
+
+
 async def save(conn: Any, rows: Sequence[ProjectRow]) -> None:
     """Advance version clocks, classes and editions."""
     await conn.execute(

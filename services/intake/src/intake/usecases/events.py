@@ -4,45 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import NoneType
+from typing import Final, get_args
 
 from pydantic import ValidationError
 
-from contracts import portfolio
 from contracts.base import Payload
+from contracts.catalogue import EVENTS
+from contracts.context import ClockDayClosed
 from contracts.envelope import PREFIX, Envelope
-from intake.domain.acceptance import Fault, fault, identity, naming, normalise, ownership, sense
-from intake.domain.ledger import business_key, indicator_key
+from contracts.streams import CONTEXT, PORTFOLIO
+from intake.domain import judgements
+from intake.domain.acceptance import fault, identity, naming, naming_shared, normalise, ownership, sense
+from intake.domain.ledger import business_key, indicator_key, shared_key
+from intake.domain.rights import may_say
 from intake.store import findings, submissions
 from intake.store.entities import Entity
 from intake.store.submissions import Submission
-from intake.usecases import receipts
+from intake.usecases import receipts, shared
+from intake.usecases.item import Item
 from intake.usecases.ledger import Ledger
 from runtime.db import Tx, new_id
 
-TYPES: Final[dict[str, type[Payload]]] = {PREFIX + model.TYPE: model for model in portfolio.FACTS}
-"""The event types an entity may send."""
+SHARED: Final[dict[str, type[Payload]]] = {
+    PREFIX + model.TYPE: model for model in EVENTS[CONTEXT] if model is not ClockDayClosed
+}
+"""The event types about what no single project owns. That a day is over, intake says itself."""
+
+TYPES: Final[dict[str, type[Payload]]] = {PREFIX + model.TYPE: model for model in EVENTS[PORTFOLIO]} | SHARED
+"""The event types that may be sent; ``domain.rights`` says by whom."""
+
+_NULLABLE: Final = {
+    type_: names
+    for type_, model in TYPES.items()
+    if (names := [n for n, f in model.model_fields.items() if f.is_required() and NoneType in get_args(f.annotation)])
+}
+"""The fields that must be sent, and may be null."""
 
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """U+0000 as JSON writes it; two backslashes before it are a backslash of the text."""
-
-
-@dataclass(slots=True)
-class Item:
-    """One event on its way through: what it says under which business key, what is wrong with it, its submission."""
-
-    envelope: Envelope
-    submission: Submission
-    type: str = ""
-    key: str = ""
-    data: dict[str, Any] | None = None
-    faults: list[Fault] = field(default_factory=list)
-
-    @property
-    def refused(self) -> bool:
-        """Whether something is wrong that cannot be accepted."""
-        return bool(self.faults) and any(f["severity"] == "error" for f in self.faults)
 
 
 async def receive(
@@ -53,7 +53,6 @@ async def receive(
     The caller has dropped duplicates. Bad events are quarantined with every finding; they delay no other.
     """
     now = tx.clock()
-    others = frozenset(name for e in everyone.values() for name in e.names)
     items = [
         Item(
             envelope,
@@ -64,10 +63,36 @@ async def receive(
         )
         for envelope in envelopes
     ]  # fmt: skip
+    await judge(tx, entity, everyone, items, max_bytes)
+    for item in items:
+        _finish(item)
+        receipts.say(tx, item.submission, item.faults, now=now, cause=item.envelope)
+    if items:
+        await submissions.add_events(tx.conn, [i.submission for i in items])
+    for item in items:
+        if item.faults:
+            await findings.add(tx.conn, item.submission.id, 1, item.faults)
+    return items
+
+
+async def judge(tx: Tx, entity: Entity, everyone: dict[str, Entity], items: Sequence[Item], max_bytes: int) -> None:
+    """Judge one sender's facts, in order, and keep and publish the good ones; each item gets its findings."""
+    others = frozenset(name for e in everyone.values() for name in e.names)
     for item in items:
         _read(item, max_bytes)
-        item.faults += identity(entity.ref, entity.names, item.envelope.source, others, item.data or {})
+        claimed = item.data if item.data is not None and item.shared is None else {}
+        item.faults += identity(entity.ref, entity.names, item.envelope.source, others, claimed)
+        if item.data is not None:
+            item.faults += may_say(entity.role, entity.names, entity.country, item.type, item.data)
     well = [i for i in items if i.data is not None and not i.refused]
+    await _keep_projects(tx, entity, [i for i in well if i.shared is None])
+    await shared.keep(tx, entity, everyone, [i for i in well if i.shared is not None])
+
+
+async def _keep_projects(tx: Tx, entity: Entity, well: list[Item]) -> None:
+    """Decide about projects' facts; ``well`` are those that passed schema and rights."""
+    if not well:
+        return
     ledger = await Ledger.open(tx, entity, (i.data["project_id"] for i in well if i.data), from_file=False)
     for item in well:
         assert item.data is not None
@@ -80,15 +105,6 @@ async def receive(
     for item in well:
         _apply(item, entity, ledger)
     await ledger.save()
-    for item in items:
-        _finish(item)
-        receipts.say(tx, item.submission, item.faults, now=now, cause=item.envelope)
-    if items:
-        await submissions.add_events(tx.conn, [i.submission for i in items])
-    for item in items:
-        if item.faults:
-            await findings.add(tx.conn, item.submission.id, 1, item.faults)
-    return items
 
 
 def unreadable(tx: Tx, entity: Entity, channel: str, code: str, message: str, problems: list[tuple[str, str]]) -> Item:
@@ -145,11 +161,19 @@ def _read(item: Item, max_bytes: int) -> None:
     except ValidationError as error:
         for e in error.errors(include_url=False, include_input=False):
             place = "/".join(["data", *map(str, e["loc"])])
-            item.faults.append(fault(f"SCHEMA_{e['type'].upper()}", e["msg"], _remedy(e["type"], model), place))
+            item.faults.append(fault(f"SCHEMA_{e['type'].upper()}", e["msg"], _remedy(e["type"], model, place), place))
         return
     item.type = model.TYPE
     item.data = payload.model_dump(mode="json", by_alias=True, exclude_none=True)
     item.data.pop("origin", None)
+    for name in _NULLABLE.get(envelope.type, ()):
+        item.data.setdefault(name, None)  # said to be none, which is not the same as left out
+    if envelope.type in SHARED:
+        if "classification" in model.model_fields and "classification" not in payload.model_fields_set:
+            item.data["classification"] = f"state:{item.data['country']}"  # restricted to the State concerned (M13)
+        item.shared, item.key = shared_key(item.type, item.data)
+        item.faults += naming_shared(item.shared, item.key)
+        return
     item.key = business_key(item.type, item.data)
     item.faults += naming(item.data, item.key)
     item.submission.project_id = item.data["project_id"]
@@ -161,7 +185,9 @@ def _same_major(dataschema: str, type_: str) -> bool:
     return not major.isdigit() or f".v{major}" == type_[type_.rfind(".") :]
 
 
-def _remedy(kind: str, model: type[Payload]) -> str:
+def _remedy(kind: str, model: type[Payload], place: str) -> str:
+    if place.endswith("/classification"):
+        return "Use public, member-states, compact, owner or state:ML; what is restricted to Mali is state:ML"
     if kind == "extra_forbidden":
         return f"Known fields: {', '.join(sorted(f.alias or n for n, f in model.model_fields.items()))}"
     if kind == "missing":
@@ -185,17 +211,16 @@ def _apply(item: Item, entity: Entity, ledger: Ledger) -> None:
         return
     measure = ledger.measure(project, data["indicator_id"]) if item.type.startswith("observation.") else None
     item.faults += sense(item.type, data, measure)
+    item.faults += judgements.sense(item.type, data)
+    item.faults += judgements.four_eyes(item.type, data, entity.names)
     if item.refused:
         return
     if data.get("allocations"):
         data["allocations"], moved = normalise(data["allocations"])
         if moved:
             data["flags"] = sorted({*data.get("flags", []), "PERCENT_NORMALISED"})
-    origin = {"submission_id": item.submission.id}
-    decision = ledger.apply(item.type, data, origin, item.envelope, item.envelope.time)
-    submission = item.submission
-    setattr(submission, decision.outcome, getattr(submission, decision.outcome) + 1)
-    submission.events = 0 if decision.outcome == "unchanged" else 1
+    decision = ledger.apply(item.type, data, item.said_in(), item.envelope, item.envelope.time)
+    item.count(decision.outcome)
 
 
 def _finish(item: Item) -> None:
