@@ -181,6 +181,30 @@ def test_money_goes_down_to_its_budget_lines() -> None:
     assert line[-1].origin == ORIGIN
 
 
+def test_a_metric_of_judgements_counts_whole_numbers_and_shows_its_facts() -> None:
+    """Sums beyond what JSON's readers count in come as text, and still add up."""
+    fact = {"kind": "fact", "label": "Marker GEM at design", "calc": "2", "origin": ORIGIN}
+    large = 3 * 10**20
+    project = {
+        "kind": "project", "id": "P", "label": "Hub", "share": 1_000_000, "numerator": 1, "denominator": str(large),
+        "children": [fact],
+    }  # fmt: skip
+    others = {"kind": "others", "label": "2 more projects", "count": 2, "numerator": 1, "denominator": "2"}
+    tree = _total(
+        metric="M8", scope="global", numerator=2, denominator=str(large + 2), value=0, children=[project, others]
+    )
+    line = _line(tree)
+    assert _said(line[0])[0] == "2 ÷ 300,000,000,000,000,000,002 = 0.000000"
+    assert [_said(step) for step in line[1:3]] == [
+        ["1 of 300,000,000,000,000,000,000"],
+        ["Marker GEM at design: 2"],
+    ]
+    assert line[-1].origin == ORIGIN
+    table = explanation.parts(tree)
+    assert table is not None
+    assert (table.adds_up, table.closing[0].denominator) == (True, "2")
+
+
 @given(st.integers(min_value=-(10**30), max_value=10**30))
 def test_a_decimal_is_exact(number: int) -> None:
     text = explanation.places(Fraction(number, 10**12)).replace(",", "").replace("−", "-")

@@ -87,6 +87,18 @@ async def test_a_figure_shows_and_says_what_cannot_be_read_when_scoring_is_away(
     assert "The scoring service does not answer." in page.text
 
 
+async def test_a_figure_of_a_later_metric_is_shown_and_never_in_the_words_of_another(gateway: Gateway) -> None:
+    """M5 has histograms by scale, and is no pace: nothing is said of it that is not true."""
+    parts = {"histogram": {"6": {"4": 2, "5": 1}}, "evaluated": 3}
+    await gateway.tell(figure("pillar:P2", 700_000, metric="M5", parts=parts), figure("pillar:P2"))
+    for path in ("/metrics/M5?scope=pillar:P2", "/metrics"):
+        page = await _page(gateway, path)
+        assert page.status_code == httpx.codes.OK
+    page = await _page(gateway, "/metrics/M5?scope=pillar:P2")
+    assert "70.0" in page.text
+    assert "on track" not in page.text
+
+
 async def test_the_inbox_shows_its_messages_when_the_notifier_is_away(gateway: Gateway) -> None:
     await gateway.tell(message("m1", "reader"))
     page = (await _page(gateway, "/inbox")).text

@@ -28,6 +28,7 @@ _ABOUT: Final = {
     "M2": ("Share × on track", "Share × judged"),
     "M7": ("To the least pillar", "To all pillars"),
 }
+_ABOUT_OTHERS: Final = ("Counted", "Of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> 
     names = {"others": "{} more", "withheld": "{} not yours to read"}
     others = next((line for line in table.closing if line.kind == "others"), None)
     return {
-        "columns": _ABOUT[figure.metric],
+        "columns": _ABOUT.get(figure.metric, _ABOUT_OTHERS),
         "scores": figure.metric == "M4",
         "rows": [
             {

@@ -156,8 +156,8 @@ def _sentence(found: Figure, name: str) -> str:
 
 
 def _other(found: Figure) -> str:
-    """A pace or a balance in a sentence."""
-    if not found.shown or found.value is None:
+    """A pace or a balance in a sentence; of another metric none is said yet."""
+    if not found.shown or found.value is None or found.metric not in {"M2", "M7"}:
         return ""
     value = numbers.percent(found.value)
     if found.metric == "M7":
@@ -170,7 +170,7 @@ def _other(found: Figure) -> str:
 def _statuses(found: Figure) -> list[dict[str, object]]:
     """The histogram of M2, in the order of health."""
     counts = found.parts.get("histogram")
-    if not isinstance(counts, dict) or not counts:
+    if found.metric != "M2" or not isinstance(counts, dict) or not counts:
         return []
     whole = sum(counts.values())
     return [

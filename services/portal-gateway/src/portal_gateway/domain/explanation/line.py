@@ -68,7 +68,7 @@ def _figure(tree: Node, metric_name: str, scope: str) -> Step:
     value, aggregate = tree.get("value"), not tree["scope"].startswith(("project:", "indicator:"))
     if tree.get("denominator") and (aggregate or tree["metric"] == "M2"):
         top, bottom = _sums(tree, aggregate)
-        quotient = Fraction(tree["numerator"], tree["denominator"]) * (1 if tree["metric"] == "M4" else MICRO)
+        quotient = Fraction(int(tree["numerator"]), int(tree["denominator"])) * (1 if tree["metric"] == "M4" else MICRO)
         # What is withheld is not said in another place; its sums are, because every part of them is listed below.
         sums.append(Sum(f"{top} ÷ {bottom}", f" = {exact(round(quotient))}" if value is not None else ""))
     elif value is not None:
@@ -117,10 +117,14 @@ def _part(tree: Node, project: Node) -> Step:
 
 
 def _inside(tree: Node, project: Node, wanted: str | None) -> Iterator[Step]:
-    """Levels, results and indicators of a project; for money its budget lines."""
+    """Levels, results and indicators of a project; for money its budget lines, for judgements the facts."""
     metric = tree["metric"]
     if metric == "M7":
         yield from _money(project)
+        return
+    facts = [c for c in children(project) if c["kind"] == "fact"]
+    if facts:
+        yield from _facts(project, facts)
         return
     ways = list(_ways(project, ()))
     others = tuple(
@@ -294,6 +298,14 @@ def _money(project: Node) -> Iterator[Step]:
         flags=tuple(project.get("flags") or ()),
     )
     origin = next((line["origin"] for line in lines if line.get("origin")), project.get("origin"))
+    if origin is not None:
+        yield _event(origin)
+
+
+def _facts(project: Node, facts: Sequence[Node]) -> Iterator[Step]:
+    sums = tuple(Sum(f"{fact['label']}: ", str(fact["calc"])) for fact in facts)
+    yield Step(kind="fact", title="The facts", what=(project["label"],), sums=sums)
+    origin = next((fact["origin"] for fact in facts if fact.get("origin")), None)
     if origin is not None:
         yield _event(origin)
 

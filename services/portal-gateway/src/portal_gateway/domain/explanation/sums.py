@@ -25,8 +25,14 @@ class Sum:
     result: str = ""
 
 
-def amount(metric: str, number: int, *, above: bool) -> str:
-    """A sum of a total in its own unit: shares × scores, weights × shares, or US dollars; exact."""
+def amount(metric: str, number: int | str, *, above: bool) -> str:
+    """A sum of a total in its own unit: shares × scores, weights × shares, or US dollars; exact.
+
+    The other metrics count in whole numbers, which scoring sends as text where they outgrow JSON's.
+    """
+    number = int(number)
+    if metric not in {"M2", "M4", "M7"}:
+        return grouped(number)
     if metric == "M7":
         dollars, cents = divmod(abs(number), 100)
         return f"{'−' if number < 0 else ''}USD {dollars:,}.{cents:02d}"

@@ -86,6 +86,7 @@ def parts(tree: Node) -> Parts | None:
         ),
         numerator=amount(metric, tree["numerator"], above=True),
         denominator=amount(metric, tree["denominator"], above=False),
-        adds_up=sum(node["numerator"] for node in everything) == tree["numerator"]
-        and sum(node["denominator"] for node in everything) == tree["denominator"],
+        adds_up=all(
+            sum(int(node[side]) for node in everything) == int(tree[side]) for side in ("numerator", "denominator")
+        ),
     )
