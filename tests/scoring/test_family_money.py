@@ -66,7 +66,7 @@ def test_g7_markers_and_the_fifteen_per_cent() -> None:
     for name, said in portfolio.items():
         for within, into in ((True, sums), (False, naive)):
             state = ProjectState(name)
-            state.passed_on = ["t1000000"] if within and name == "B" else []
+            state.inside = ["C"] if within and name == "B" else []
             batch = [(fact, version(sequence=n)) for n, fact in enumerate([a_project(project_id=name), *said])]
             for key, value in apply_all(state, batch).moved["global", "M9"].items():
                 into[key] = into.get(key, 0) + value

@@ -8,17 +8,24 @@ from typing import Any, Final
 import lz4.block
 import msgspec
 
-from contracts.context import ClockDayClosed
+from contracts.context import ClockDayClosed, RatesPublished
+from contracts.coordination import SharedResultClaimsChanged
 from contracts.envelope import PREFIX, Envelope
 from scoring.domain import facts
 from scoring.domain.assessment import Assessment, Sealed
 from scoring.domain.facts import Fact, Version
+from scoring.domain.rates import RatesTable
+from scoring.domain.sharing import SharedResult
 from scoring.domain.state import Indicators, IndicatorState, ProjectState, Published
 
 _FACTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     PREFIX + name: msgspec.json.Decoder(kind) for name, kind in facts.TYPES.items()
 }
 CLOCK: Final = PREFIX + ClockDayClosed.TYPE
+RATES: Final = PREFIX + RatesPublished.TYPE
+CLAIMS: Final = PREFIX + SharedResultClaimsChanged.TYPE
+_rates: Final = msgspec.json.Decoder(RatesTable)
+_shared: Final = msgspec.json.Decoder(SharedResult)
 
 _plain: Final = msgspec.msgpack.Encoder()
 _assessment: Final = msgspec.msgpack.Decoder(Assessment)
@@ -54,6 +61,16 @@ def fact_of(envelope: Envelope) -> Fact:
     """The fact an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
     fact: Fact = _FACTS[envelope.type].decode(envelope.data)
     return fact
+
+
+def rates_table_of(data: bytes) -> RatesTable:
+    """The table an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
+    return _rates.decode(data)
+
+
+def shared_result_of(data: bytes) -> SharedResult:
+    """The claims an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
+    return _shared.decode(data)
 
 
 def version_of(envelope: Envelope) -> Version | None:

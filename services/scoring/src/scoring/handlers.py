@@ -1,4 +1,4 @@
-"""Events in: accepted facts, and the calendar."""
+"""Events in: accepted facts, the world around projects, and the calendar."""
 
 from __future__ import annotations
 
@@ -10,29 +10,37 @@ from pydantic import ValidationError
 from contracts.context import ClockDayClosed
 from runtime.db import Tx
 from runtime.delivery import Handle, Record
-from scoring.cache import StateCache
-from scoring.codec import CLOCK, fact_of, is_fact, version_of
+from scoring.cache import RatesCache, StateCache
+from scoring.codec import CLAIMS, CLOCK, RATES, fact_of, is_fact, version_of
+from scoring.domain.rates import Rates
 from scoring.usecases.applying import Item, accept, close_day
+from scoring.usecases.world import claim_items, publish_rates, rates_now
 
 
 def scoring(cache: StateCache) -> Handle:
     """A handler that scores facts, remembering projects in this cache."""
+    known = RatesCache()
 
     async def handle(tx: Tx, records: Sequence[Record]) -> None:
         items: list[Item] = []
         days: list[Record] = []
+        now = tx.clock()
         for record in records:
             if is_fact(record.envelope.type):
                 item = _item(tx, record)
                 if item is not None:
                     items.append(item)
+            elif record.envelope.type == CLAIMS:
+                items += await claim_items(tx, record)
+            elif record.envelope.type == RATES:
+                await publish_rates(tx, record, cache, known, now=now)
             elif record.envelope.type == CLOCK:
                 days.append(record)
-        now = tx.clock()
+        rates = await rates_now(tx, known)
         if items:
-            await accept(tx, items, cache, now=now)
+            await accept(tx, items, cache, rates, now=now)
         for record in days:
-            await _close(tx, record, cache)
+            await _close(tx, record, cache, rates)
 
     return handle
 
@@ -51,10 +59,10 @@ def _item(tx: Tx, record: Record) -> Item | None:
     return Item(record, fact, version)
 
 
-async def _close(tx: Tx, record: Record, cache: StateCache) -> None:
+async def _close(tx: Tx, record: Record, cache: StateCache, rates: Rates) -> None:
     try:
         day = ClockDayClosed.model_validate_json(record.envelope.data).date
     except ValidationError as error:
         tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} scoring can read: {error.errors()[0]['msg']}")
         return
-    await close_day(tx, day.toordinal(), record.envelope, cache, now=tx.clock())
+    await close_day(tx, day.toordinal(), record.envelope, cache, rates, now=tx.clock())

@@ -154,7 +154,9 @@ class Assessment:
     def register(self) -> list[Any]:
         """The facts alone, in canonical order."""
         judged = (self.evaluations, self.qualities, self.recommendations, self.markers, self.clearances)
-        found = (*judged, self.risks, self.verified, self.efforts, self.claims)
+        # A claim that was taken back is known only to who once had it: the claims as they stand say the rest.
+        claims = {key: claim for key, claim in self.claims.items() if claim.alive}
+        found = (*judged, self.risks, self.verified, self.efforts, claims)
         return [sorted(entries.items()) for entries in found]
 
 

@@ -19,7 +19,7 @@ EXPENDITURE = frozenset({"3", "4"})
 _PLAUSIBLE = 9 * 10**17  # cents; more than nine quadrillion dollars is a typing error, not a budget
 
 
-RECEIPT, COMMITMENT = "1", "11"
+RECEIPT, DISBURSEMENT, COMMITMENT = "1", "3", "11"
 PLEDGES = frozenset({"12", "13"})
 
 Amount = tuple[str, Ratio, int]
@@ -38,15 +38,16 @@ def money_of(state: ProjectState, rates: Rates = NO_RATES) -> Money:
         for line in lines
         if line.type == "2" or (line.start, line.end) not in superseded
     ]
-    alive = {name: p for name, p in state.transactions.items() if p.alive}
+    alive = [p for p in state.transactions.values() if p.alive]
     by_type: dict[str, list[Amount]] = {}
     years: dict[int, list[Amount]] = {}
     agreements: dict[str, dict[str, list[Amount]]] = {}
-    for name, p in alive.items():
+    inside = set(state.inside)
+    for p in alive:
         amount = (p.currency, decimal(p.amount), p.day)
         if p.type in EXPENDITURE:
             by_type.setdefault("expenditure", []).append(amount)
-            if name not in state.passed_on:
+            if not (p.type == DISBURSEMENT and p.receiver in inside):
                 years.setdefault(date.fromordinal(max(1, p.day)).year, []).append(amount)
         elif p.type in PLEDGES:
             by_type.setdefault("pledge", []).append(amount)

@@ -30,13 +30,20 @@ class Change:
 
 
 def apply(
-    state: ProjectState, batch: Sequence[tuple[Fact, Version]], closed: int, cells: Cells, rates: Rates = NO_RATES
+    state: ProjectState,
+    batch: Sequence[tuple[Fact, Version]],
+    closed: int,
+    cells: Cells,
+    rates: Rates = NO_RATES,
+    *,
+    money: bool = False,
 ) -> Change:
     """Enter facts about one project in any order, score what they touch, and add the difference to the cells.
 
-    An empty batch only lets time pass. ``closed`` is the last closed day.
+    An empty batch only lets time pass. ``closed`` is the last closed day; ``money`` says that what the project's
+    money is worth may have changed without any fact of its own.
     """
-    touched, change = Touched(), Change()
+    touched, change = Touched(money=money), Change()
     for position, (fact, version) in enumerate(batch):
         try:
             record(state, fact, version, touched)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 
 from scoring.domain.numbers import Ratio, decimal, half_even
@@ -52,6 +53,29 @@ class Rates:
 
 
 NO_RATES: Final = Rates()
+
+
+@dataclass(slots=True)
+class RateRow:
+    """One row of a published table."""
+
+    currency: str
+    valid_from: date
+    units_per_usd: str
+
+
+@dataclass(slots=True)
+class RatesTable:
+    """``fx.rates-published.v1``, the fields that matter here."""
+
+    table_id: str
+    version: str
+    rows: list[RateRow]
+
+    def rates(self) -> list[tuple[str, Rate]]:
+        """The rows by currency, each naming its table."""
+        name = f"{self.table_id} {self.version}"
+        return [(row.currency, Rate(row.valid_from.toordinal(), row.units_per_usd, name)) for row in self.rows]
 
 
 def rates_of(rows: Iterable[tuple[str, Rate]]) -> Rates:

@@ -345,7 +345,7 @@ class ProjectState:
     grades_weight: list[int] = field(default_factory=list)  # the same by weight
     impacts: dict[str, tuple[str, int | None, int]] = field(default_factory=dict)  # outcomes: result, A, grade
     effort: tuple[int, ...] = ()  # hundredths of person-days: P1 to P4, and none in particular
-    passed_on: list[str] = field(default_factory=list)  # transactions to projects of the platform, sorted
+    inside: list[str] = field(default_factory=list)  # activities of the platform that it paid into, sorted
     number: list[int] = field(default_factory=list)  # by status of pace
     weight: list[int] = field(default_factory=list)
     outcome: Outcome = NO_OUTCOME

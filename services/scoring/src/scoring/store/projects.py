@@ -43,6 +43,11 @@ async def all_states(conn: Any, size: int = 500) -> AsyncIterator[ProjectState]:
         after = rows[-1]["project_id"]
 
 
+async def rates_token(conn: Any) -> int:
+    """What changes with every table of rates; 0 before the first."""
+    return int(await conn.fetchval("select rates from calendar"))
+
+
 async def due_projects(conn: Any, day: int) -> list[str]:
     """Projects that time alone changes by the close of this day."""
     rows = await conn.fetch("select project_id from project_state where transition <= $1 order by project_id", day)
@@ -68,15 +73,16 @@ async def save_projects(conn: Any, rows: Sequence[Saved]) -> None:
     weighted = [row.state.contribution.weighted if row.state.contribution else (0,) * 6 for row in ordered]
     await conn.execute(
         "insert into project_state (project_id, token, entity, classification, transition, counted, designed, known,"
-        " mean, lower, upper, covered, good, assessed, unknown, body)"
+        " mean, lower, upper, covered, good, assessed, unknown, body, foreign_money)"
         " select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::int[], $6::boolean[], $7::int[],"
         " $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],"
-        " $15::bigint[], $16::bytea[])"
+        " $15::bigint[], $16::bytea[], $17::boolean[])"
         " on conflict (project_id) do update set token = excluded.token, entity = excluded.entity,"
         " classification = excluded.classification, transition = excluded.transition, counted = excluded.counted,"
         " designed = excluded.designed, known = excluded.known, mean = excluded.mean, lower = excluded.lower,"
         " upper = excluded.upper, covered = excluded.covered, good = excluded.good, assessed = excluded.assessed,"
-        " unknown = excluded.unknown, body = excluded.body",
+        " unknown = excluded.unknown, body = excluded.body,"
+        " foreign_money = excluded.foreign_money",
         [row.state.project_id for row in ordered],
         [row.token for row in ordered],
         [row.entity for row in ordered],
@@ -88,6 +94,7 @@ async def save_projects(conn: Any, rows: Sequence[Saved]) -> None:
         [row.assessed for row in ordered],
         [row.unknown for row in ordered],
         [pack_state(row.state) for row in ordered],
+        [bool(row.state.money.other or row.state.money.tables) for row in ordered],
     )
 
 

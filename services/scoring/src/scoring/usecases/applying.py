@@ -19,10 +19,13 @@ from scoring.domain.cells import SIZE, Cells
 from scoring.domain.facts import Fact, Version
 from scoring.domain.families import FAMILIES
 from scoring.domain.figures import aggregate, metrics_of, readers_of, vacated
+from scoring.domain.judgements import SharedClaim
 from scoring.domain.ledger import Change, alerts, apply, own_figures
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.rates import NO_RATES, Rates
 from scoring.domain.state import ProjectState, Share
+from scoring.usecases import passing
 from scoring.usecases.publishing import Cause, Publisher
 
 _PAGE: Final = 500  # projects read at once where a day's close touches many
@@ -46,39 +49,49 @@ class _Batch:
 
     publisher: Publisher
     closed: int
+    rates: Rates
     token: int = field(default_factory=lambda: secrets.randbits(62))
     cells: Cells = field(default_factory=dict)
     causes: dict[str, tuple[Cause, int]] = field(default_factory=dict)
-    saved: list[store.Saved] = field(default_factory=list)
+    saved: dict[str, store.Saved] = field(default_factory=dict)
     shares: dict[str, dict[str, Share]] = field(default_factory=dict)
     moved: Moved = field(default_factory=dict)  # differences of the families' cells
     terms: dict[str, dict[str, str]] = field(default_factory=dict)  # of projects whose terms changed
 
 
-async def accept(tx: Tx, items: Sequence[Item], cache: StateCache, *, now: datetime) -> None:
+async def accept(tx: Tx, items: Sequence[Item], cache: StateCache, rates: Rates = NO_RATES, *, now: datetime) -> None:
     """Enter a batch of facts, score what they touch, and say what changed."""
     by_project: dict[str, list[Item]] = {}
     for item in items:
         by_project.setdefault(item.fact.project_id, []).append(item)
-    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn))
+    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), rates)
     refused: set[int] = set()
-    for project_id, state in await _states(tx, sorted(by_project), cache):
-        mine = by_project[project_id]
+    senders = await passing.senders(tx, items)
+    states = dict(await _states(tx, sorted(by_project.keys() | senders), cache))
+    moved = await passing.note(tx, states, by_project, senders)
+    for project_id in sorted(by_project):
+        state, mine = states[project_id], by_project[project_id]
         latest = max(mine, key=lambda item: item.version)
         cause = Cause(latest.record.envelope, latest.version, latest.fact)
-        change = _step(batch, state, [(item.fact, item.version) for item in mine], cause)
+        said = [(item.fact, item.version) for item in mine]
+        change = _step(batch, state, said, cause, money=project_id in moved)
         for position, why in change.refused:
             tx.reject(mine[position].record, "VALUE", f"A figure cannot be read: {why}")
             refused.add(id(mine[position]))
+    for project_id in sorted(moved - by_project.keys()):
+        latest = max(items, key=lambda item: item.version)
+        _step(batch, states[project_id], [], Cause(latest.record.envelope, latest.version), money=True)
     await _log(tx, [item for item in items if id(item) not in refused])
     await _write(tx, batch, cache)
 
 
-async def close_day(tx: Tx, day: int, envelope: Envelope, cache: StateCache, *, now: datetime) -> None:
+async def close_day(
+    tx: Tx, day: int, envelope: Envelope, cache: StateCache, rates: Rates = NO_RATES, *, now: datetime
+) -> None:
     """Let a day be over: only projects that were waiting for it are scored again."""
     if not await store.close_day(tx.conn, day):
         return
-    batch = _Batch(Publisher(tx, now), day)
+    batch = _Batch(Publisher(tx, now), day, rates)
     moment = envelope.recordedtime or envelope.time or now
     cause = Cause(envelope, Version(micros(moment), envelope.sequence or "", envelope.id))
     waiting = await store.due_projects(tx.conn, day)
@@ -88,8 +101,30 @@ async def close_day(tx: Tx, day: int, envelope: Envelope, cache: StateCache, *, 
     await _write(tx, batch, cache)
 
 
+async def convert_again(
+    tx: Tx,
+    projects: Sequence[str],
+    envelope: Envelope,
+    version: Version,
+    cache: StateCache,
+    rates: Rates,
+    *,
+    now: datetime,
+) -> None:
+    """Bring projects up to date whose money is worth something else by a new table of rates."""
+    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), rates)
+    for _, state in await _states(tx, projects, cache):
+        _step(batch, state, [], Cause(envelope, version), money=True)
+    await _write(tx, batch, cache)
+
+
 async def _log(tx: Tx, items: Sequence[Item]) -> None:
-    rows = [store.FactRow(i.fact.project_id, i.version, i.record.envelope.type, i.record.envelope.data) for i in items]
+    """Append facts to the log; claims on shared results stand whole in a table of their own."""
+    rows = [
+        store.FactRow(i.fact.project_id, i.version, i.record.envelope.type, i.record.envelope.data)
+        for i in items
+        if not isinstance(i.fact, SharedClaim)
+    ]
     await store.append_facts(tx.conn, rows)
 
 
@@ -103,10 +138,12 @@ async def _states(tx: Tx, projects: Sequence[str], cache: StateCache) -> Iterabl
     return [(p, states.get(p) or ProjectState(p)) for p in projects]
 
 
-def _step(batch: _Batch, state: ProjectState, facts: list[tuple[Fact, Version]], cause: Cause) -> Change:
+def _step(
+    batch: _Batch, state: ProjectState, facts: list[tuple[Fact, Version]], cause: Cause, *, money: bool = False
+) -> Change:
     """One project brought up to date: its figures said, its difference added to the cells of the batch."""
     before = state.contribution
-    change = apply(state, facts, batch.closed, batch.cells)
+    change = apply(state, facts, batch.closed, batch.cells, batch.rates, money=money)
     after = state.contribution
     cause.entity, cause.classification = state.last_entity, state.last_classification
     for own in own_figures(state, change):
@@ -128,7 +165,7 @@ def _step(batch: _Batch, state: ProjectState, facts: list[tuple[Fact, Version]],
     merge(batch.moved, change.moved)
     if change.assessed.rewritten:
         batch.terms[state.project_id] = dict(state.assessed.open().terms)
-    batch.saved.append(_row(state, batch.token))
+    batch.saved[state.project_id] = _row(state, batch.token)
     return change
 
 
@@ -149,14 +186,15 @@ async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
     """Write projects, then cells, then the families' cells: every worker locks in this order."""
     if not batch.saved:
         return
-    await store.save_projects(tx.conn, batch.saved)
+    saved = list(batch.saved.values())
+    await store.save_projects(tx.conn, saved)
     if batch.shares:
         await store.save_shares(tx.conn, batch.shares)
     if batch.terms:
         await store.save_terms(tx.conn, batch.terms)
     await _write_cells(tx, batch)
     await _write_families(tx, batch)
-    for row in batch.saved:
+    for row in saved:
         cache.put(batch.token, row.state)
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from contracts.envelope import Envelope
 from runtime.db import Tx
 from scoring import store
+from scoring.cache import RatesCache
 from scoring.codec import fact_of
 from scoring.domain.assessing import Moved, added, assess, sums_hash
 from scoring.domain.cells import Cells, spread, state_hash
-from scoring.domain.project import score
+from scoring.domain.project import is_counted, score
 from scoring.domain.register import Touched, record, register_hash
 from scoring.domain.state import ProjectState
+from scoring.usecases.passing import EXISTENCE, receivers_of
+from scoring.usecases.world import rates_now, standing_claims
 
 _PAGE = 200
 
@@ -44,6 +47,8 @@ async def rebuild(tx: Tx) -> Rebuilt:
     cells: Cells = {}
     families: Moved = {}
     found = Rebuilt()
+    rates, claims = await rates_now(tx, RatesCache()), await standing_claims(tx)
+    counted = await _counted(tx)
     after = ""
     while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
         after = projects[-1]
@@ -54,9 +59,13 @@ async def rebuild(tx: Tx) -> Rebuilt:
             record(state, fact, row.version, Touched())
             found.facts += 1
         standing = await store.project_states(tx.conn, projects)
+        for name in projects:
+            for claim, version in claims.get(name, ()):
+                record(again[name], claim, version, Touched())
         for name, state in again.items():
+            state.inside = sorted(receivers_of(state) & counted)
             everything = Touched(True, True, set(state.indicators))
-            score(state, everything, closed)
+            score(state, everything, closed, rates)
             assess(state, everything, {}, families)
             if state.contribution is not None:
                 spread(cells, state.contribution)
@@ -77,6 +86,21 @@ async def rebuild(tx: Tx) -> Rebuilt:
         for scope, metric in families.keys() | stood_families.keys()
         if added({}, families.get((scope, metric), {})) != stood_families.get((scope, metric), {})
     )
+    return found
+
+
+async def _counted(tx: Tx) -> set[str]:
+    """The projects that have figures, by the log alone."""
+    found: set[str] = set()
+    after = ""
+    while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
+        after = projects[-1]
+        states = {name: ProjectState(name) for name in projects}
+        for row in await store.facts_of(tx.conn, projects):
+            fact = fact_of(Envelope(id=row.version.id, source="log", type=row.type, data=row.body))
+            if isinstance(fact, EXISTENCE):
+                record(states[row.project_id], fact, row.version, Touched())
+        found |= {name for name, state in states.items() if is_counted(state)}
     return found
 
 

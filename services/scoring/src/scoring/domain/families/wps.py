@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from scoring.domain.assessment import Terms
+from scoring.domain.balance import DISBURSEMENT, EXPENDITURE
 from scoring.domain.families.family import Family, Line, nonzero
 from scoring.domain.families.markers import CODES, code_of
 from scoring.domain.figures import Figure, as_parts, mean_figure
@@ -111,8 +112,9 @@ def lines(state: ProjectState) -> Iterable[Line]:
     """The expenditure, and the marker it stands under."""
     code = _code(state)
     for name, posting in sorted(state.transactions.items()):
-        if posting.alive and posting.type in {"3", "4"}:
-            passed = ", passed on to a project that reports it" if name in state.passed_on else ""
+        if posting.alive and posting.type in EXPENDITURE:
+            within = posting.type == DISBURSEMENT and posting.receiver in state.inside
+            passed = ", passed on to a project that reports it" if within else ""
             says = f"{posting.amount} {posting.currency}, gender marker {code}{passed}"
             yield Line(f"Transaction {name}, type {posting.type}", says, posting.version.id)
 
