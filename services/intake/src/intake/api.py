@@ -21,7 +21,7 @@ from intake.settings import Settings
 from intake.store import entities, findings, projects, sources, submissions, uploads
 from intake.store.entities import Entity
 from intake.store.submissions import Submission
-from intake.usecases import events
+from intake.usecases import events, tables
 from intake.usecases.item import Item
 from runtime import telemetry
 from runtime.access import SYSTEM, Principal
@@ -155,10 +155,17 @@ def _one(read: Any, carried: str | None) -> Envelope | EnvelopeError:
 
 @router.post("/files", tags=["submissions"], status_code=202)
 async def post_file(
-    request: Request, caller: Caller, name: str = "upload.xml", entity: str | None = None, dry_run: bool = False
+    request: Request, caller: Caller, name: str = "", entity: str | None = None, dry_run: bool = False
 ) -> Response:
-    """Submit an IATI activity file, plain or gzip, as the request's body; 202 with the address of its receipt."""
+    """Submit a file as the request's body; 202 with the address of its receipt.
+
+    An IATI activity file, plain or gzip, or a table as text/csv: ``plumbline template`` lists the tables.
+    """
     settings = _settings(request)
+    table = request.headers.get("content-type", "").split(";")[0].strip().lower() == "text/csv"
+    name = name or ("upload.csv" if table else "upload.xml")
+    if table and not name.lower().endswith(tables.SUFFIX):
+        name += tables.SUFFIX
     database = request.app.state.database
     if not re.fullmatch(r"[^\x00-\x1f/\\]{1,200}", name):
         raise Problem(400, "bad-name", "The file's name is not usable", "Use 1 to 200 characters without slashes.")
@@ -167,7 +174,7 @@ async def post_file(
         raise _too_large(settings)
     async with database.transaction(SYSTEM) as tx:
         sender, _ = await _sender(tx, caller, entity)
-        if sender.role != "entity":
+        if sender.role != "entity" and not name.lower().endswith(tables.SUFFIX):
             raise Problem(403, "not-an-entity", "Only entities submit activities", "Sign in as one.")
         submission = Submission(
             new_id(), sender.ref, "file", tx.clock(), state="receiving", file=name, dry_run=dry_run,

@@ -119,6 +119,12 @@ def examples(root: Path = ROOT) -> Iterator[tuple[str, int, Path]]:
             yield folder.name, int(path.stem), path
 
 
+def newest_example(type_: str, root: Path = ROOT) -> dict[str, Any] | None:
+    """The newest committed example of an event type; None where the package is installed without them."""
+    found = _numbered(root / "examples" / type_)
+    return _read(found[-1]) if found else None
+
+
 def _unreadable_examples(root: Path) -> Iterator[str]:
     if not (root / "examples").is_dir():
         return

@@ -8,7 +8,6 @@ import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,38 +17,16 @@ from contracts.envelope import Envelope
 from intake.domain.acceptance import Fault, fault, ownership
 from intake.reader import FileSummary, JudgedActivity, Limits, read_file
 from intake.store import entities, findings, projects, sources, submissions, uploads
-from intake.store.entities import Entity
 from intake.store.submissions import Submission
-from intake.usecases import admission, receipts
+from intake.usecases import admission, receipts, tables
 from intake.usecases.ledger import Ledger
+from intake.usecases.progress import Progress
 from runtime.access import SYSTEM
 from runtime.db import TRANSIENT, Database, Tx
 
 log = logging.getLogger(__name__)
 
 CHUNK: Final = 40  # activities a transaction: short locks, and little to repeat after a crash
-
-
-@dataclass(slots=True)
-class Progress:
-    """What one file has come to so far."""
-
-    submission: Submission
-    entity: Entity
-    findings: int
-    readability: Counter[str]
-    reasons: Counter[str]
-    remedies: dict[str, str]
-    seen: set[str] = field(default_factory=set)
-
-    def as_readability(self) -> dict[str, Any]:
-        """The contract's Readability as plain values, most frequent reason first."""
-        return {
-            "indicators": self.readability["indicators"],
-            "scorable": self.readability["scorable"],
-            "reasons": dict(self.reasons.most_common()),
-            "remedies": self.remedies,
-        }
 
 
 async def process_next(database: Database, limits: Limits) -> bool:
@@ -96,6 +73,11 @@ async def _process(database: Database, row: Any, limits: Limits) -> None:
     path = await _spool(database, submission.id)
     done = submission.activities
     try:
+        if (submission.file or "").lower().endswith(tables.SUFFIX):
+            faults = await tables.keep(database, progress, path)
+            async with database.transaction(SYSTEM) as tx:
+                await _finish(tx, progress, faults)
+            return
         chunk: list[JudgedActivity] = []
         async for piece in read_file(path, declared_name=submission.file or "", limits=limits):
             if isinstance(piece, FileSummary):
@@ -119,9 +101,11 @@ async def _progress(tx: Tx, row: Any) -> Progress:
     """What a file has come to, as its row says."""
     submission = _from_row(row)
     known = orjson.loads(row["readable"])
+    sender = entities.sender(submission.entity, await entities.every(tx.conn))
+    assert sender is not None, submission.entity  # who sent it was looked up before it was taken
     return Progress(
         submission,
-        (await entities.every(tx.conn))[submission.entity],
+        sender,
         await findings.count(tx.conn, submission.id),
         Counter({k: known.get(k, 0) for k in ("indicators", "scorable")}),
         Counter(known.get("reasons", {})),
@@ -147,7 +131,7 @@ async def _spool(database: Database, submission_id: str) -> Path:
 async def _keep(tx: Tx, progress: Progress, chunk: Sequence[JudgedActivity]) -> None:
     """Decide about some activities and keep what they say, in one transaction."""
     submission = progress.submission
-    cause = _cause(submission)
+    cause = progress.cause()
     faults: list[Fault] = []
     good: list[JudgedActivity] = []
     for activity in chunk:
@@ -283,19 +267,9 @@ async def _finish(tx: Tx, progress: Progress, faults: list[Fault]) -> None:
         submission,
         [{k: v for k, v in dict(r).items() if k != "n" and v is not None} for r in shown],
         now=submission.processed_at,
-        cause=_cause(submission),
+        cause=progress.cause(),
         rules=await findings.by_rule(tx.conn, submission.id),
         readability=progress.as_readability(),
-    )
-
-
-def _cause(submission: Submission) -> Envelope:
-    """The submission as the event its facts follow from."""
-    return Envelope(
-        id=submission.id,
-        source=f"/svc/intake/{submission.entity}",
-        type="org.plumbline.submission.received.v1",
-        traceparent=submission.traceparent,
     )
 
 

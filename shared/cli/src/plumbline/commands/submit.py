@@ -22,7 +22,10 @@ from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, Quiet, Refused, Wr
 from plumbline.stack.refusals import explain
 from runtime import names, telemetry
 
-Entity = Annotated[str, typer.Option("--as", metavar="ENTITY", help="The entity that sends, by its reference.")]
+Entity = Annotated[
+    str, typer.Option("--as", metavar="ENTITY", help="Who sends: an entity by its reference, or a user.")
+]
+_TABLE = ".csv"
 _PIECE = 1024 * 1024
 _PATIENCE = 30.0  # seconds to wait for the receipt of one event
 
@@ -34,17 +37,17 @@ def register(app: typer.Typer) -> None:
 
 
 def import_files(
-    paths: Annotated[list[Path], typer.Argument(help="IATI activity files (.xml, .xml.gz), or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="IATI files (.xml, .xml.gz), tables (.csv), or folders of them.")],
     as_entity: Entity,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge only; keep nothing.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Submit IATI files and wait for their receipts; exit status 1 where something was refused."""
+    """Submit IATI files and tables, and wait for their receipts; exit status 1 where something was refused."""
     files = list(_files(paths))
     if not files:
-        raise WrongUse("There is no .xml or .xml.gz file there", "Name a file or a folder that has some")
+        raise WrongUse("There is no .xml, .xml.gz or .csv file there", "Name a file or a folder that has some")
     client = Client(data_dir, as_entity)
     refused = False
     bar = Progress(
@@ -57,7 +60,7 @@ def import_files(
             bar.update(task, description=path.name, words="sending")
             sent = client.call(
                 "POST", "intake", "/v1/files", params={"name": path.name, "dry_run": str(dry_run).lower()},
-                content=_pieces(path), headers={"Content-Type": "application/xml"},
+                content=_pieces(path), headers={"Content-Type": "text/csv" if _is_table(path) else "application/xml"},
             ).json()  # fmt: skip
             receipt = _await_file(client, sent["submission_id"], bar, task)
             bar.advance(task)
@@ -74,11 +77,15 @@ def import_files(
 def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.name.endswith((".xml", ".xml.gz")))
+            yield from sorted(p for p in path.rglob("*") if p.name.endswith((".xml", ".xml.gz", _TABLE)))
         elif path.is_file():
             yield path
         else:
             raise WrongUse(f"{path} does not exist", "Name a file or a folder")
+
+
+def _is_table(path: Path) -> bool:
+    return path.name.lower().endswith(_TABLE)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -93,7 +100,7 @@ def _await_file(client: Client, submission_id: str, bar: Progress, task: Any) ->
         receipt: dict[str, Any] = client.get("intake", f"/v1/submissions/{submission_id}")
         if receipt["state"] == "done":
             return receipt
-        bar.update(task, words=f"{receipt['activities']} activities judged")
+        bar.update(task, words=f"{receipt['activities']} judged")
         time.sleep(delay)
         delay = min(delay * 1.5, 1.0)
 
@@ -110,8 +117,9 @@ def _summary(path: Path, receipt: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any], receipt: dict[str, Any], _console: Console | None) -> None:
+    things = "rows" if _is_table(Path(found["file"])) else "activities"
     say(
-        f"{found['file']}: {found['outcome']}. {found['activities']} activities: {found['accepted']} accepted,"
+        f"{found['file']}: {found['outcome']}. {found['activities']} {things}: {found['accepted']} accepted,"
         f" {found['amended']} amended, {found['unchanged']} unchanged, {found['quarantined']} quarantined;"
         f" {found['events']} facts"
     )
@@ -121,6 +129,7 @@ def _print(found: dict[str, Any], receipt: dict[str, Any], _console: Console | N
     shown = [f for f in receipt["findings"] if f["severity"] == "error"][:5]
     for finding in shown:
         line = f"line {finding['line']}, " if finding.get("line") else ""
+        line += f"{finding['path']}, " if things == "rows" and finding.get("path") else ""
         say(f"  {line}{finding['rule']}: {finding['message']}. {finding['remedy']}")
     if found["findings"]:
         total = sum(found["findings"].values())
