@@ -51,19 +51,22 @@ class Reader:
                 self.reconnected += 1
 
     async def _read(self, answer: httpx.Response) -> None:
-        kind = ""
-        async for line in answer.aiter_lines():
-            if line.startswith("event:"):
-                kind = line[6:].strip()
-                self.open.set()
-                if kind == "reset":
-                    self._last = ""
-            elif line.startswith("id:"):
-                self._last = line[3:].strip()
-            elif line.startswith("data:") and kind == "metric":
-                data = orjson.loads(line[5:])
-                if data["metric"] == "M1":
-                    self.arrived.setdefault(data["scope"], time.perf_counter())
+        # Bytes are cut into lines here, and only what is waited for is decoded: this process shares the machine.
+        kind, rest = b"", b""
+        async for chunk in answer.aiter_raw():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line.startswith(b"event:"):
+                    kind = line[6:].strip()
+                    self.open.set()
+                    if kind == b"reset":
+                        self._last = ""
+                elif line.startswith(b"id:"):
+                    self._last = line[3:].strip().decode()
+                elif kind == b"metric" and line.startswith(b"data:") and b'"indicator:' in line:
+                    data = orjson.loads(line[5:])
+                    if data["metric"] == "M1":
+                        self.arrived.setdefault(data["scope"], time.perf_counter())
 
 
 class Writer(threading.Thread):
@@ -71,17 +74,20 @@ class Writer(threading.Thread):
 
     def __init__(self, entities: Entities, events: list[tuple[str, Envelope]], rate: float) -> None:
         super().__init__(name=f"writer-{rate}")
-        self._entities, self._events, self._rate = entities, events, rate
+        self._entities, self._rate = entities, rate
+        self._events = [
+            (f"indicator:{project}|{orjson.loads(event.data)['indicator_id']}", project, event)
+            for project, event in events
+        ]
         self.sent: dict[str, float] = {}
 
     def run(self) -> None:
         """Send all events; one that is late is sent at once, and the next ones keep their own times."""
         begun = time.perf_counter()
-        for n, (project, event) in enumerate(self._events):
+        for n, (scope, project, event) in enumerate(self._events):
             wait = begun + n / self._rate - time.perf_counter()
             if wait > 0:
                 time.sleep(wait)
-            scope = f"indicator:{project}|{orjson.loads(event.data)['indicator_id']}"
             self.sent[scope] = time.perf_counter()
             self._entities.send(project, event)
             self._entities.poll()
@@ -90,7 +96,7 @@ class Writer(threading.Thread):
 
 async def measure(reader: Reader, entities: Entities, workload: Workload, rate: int, count: int) -> dict[str, Any]:
     """Publish so many events at this rate and wait for their figures."""
-    writer = Writer(entities, list(workload.updates(count)), rate)
+    writer = Writer(entities, [(p, e) for p, e in workload.updates(count) if p not in workload.cancelled], rate)
     writer.start()
     await asyncio.to_thread(writer.join)
     deadline = time.monotonic() + PATIENCE

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
+import orjson
 from confluent_kafka import Producer
 
 from bench.events import indicator_updates, project_definitions
@@ -17,14 +18,21 @@ from plumbline.stack import Stack
 
 INBOUND: Final = tuple(inbound(entity.ref).topic for entity in ENTITIES)
 _SEED: Final = 7
+_CANCELLED: Final = "5"  # IATI ActivityStatus
 _ENDLESS: Final = 1 << 40
 
 
 class Workload:
-    """Projects of all demonstration entities, and an endless stream of updates to their indicators."""
+    """Projects of all demonstration entities, and an endless stream of updates to their indicators.
+
+    Those ``cancelled`` have no figures: nothing ever answers their updates.
+    """
 
     def __init__(self, projects: int = 1000, indicators: int = 10) -> None:
         self.projects, self.indicators = projects, indicators
+        self.cancelled = frozenset(
+            project for project, event in self.definitions() if orjson.loads(event.data).get("status") == _CANCELLED
+        )
         self._updates = indicator_updates(projects, indicators, _ENDLESS, _SEED)
 
     def definitions(self) -> Iterator[tuple[str, Envelope]]:
