@@ -395,3 +395,25 @@ async def test_a_foreign_producers_trace_goes_on(stack: Stack, database: Databas
     assert [link.context.span_id for link in record.links] == [batch.context and batch.context.span_id]
     assert emitted == [f"00-{trace_id}-{record.context.span_id:016x}-01"]
     assert json.loads(value or b"{}") == {"project_id": "P"}
+
+
+async def test_what_comes_while_a_batch_is_applied_is_the_next_batch(stack: Stack, database: Database) -> None:
+    """aiokafka fetches ahead until anything came: the next batch would be the one record that came first."""
+    entity = kafka.an_entity(stack)
+    sizes: list[int] = []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(_: Tx, records: Sequence[Record]) -> None:
+        sizes.append(len(records))
+        begun.set()
+        await go_on.wait()
+
+    first, *later = events(entity, "a", "b", "c", "d", "e")
+    async with consuming(stack, database, entity, handle):
+        kafka.send(stack, entity, inbound(entity).topic, [first])
+        await begun.wait()
+        for event in later:
+            kafka.send(stack, entity, inbound(entity).topic, [event])
+        go_on.set()
+        await applies(database, "a", "b", "c", "d", "e")
+        assert sizes == [1, 4]

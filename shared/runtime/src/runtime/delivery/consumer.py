@@ -23,6 +23,7 @@ from runtime.access import SYSTEM
 from runtime.db import TRANSIENT, UNSTORABLE, Database, Tx, event_key
 from runtime.delivery import quarantine, reading
 from runtime.delivery.offsets import Offsets, ReadAgainError
+from runtime.delivery.polling import Polling
 from runtime.delivery.record import Handle, OnReject, Record
 from runtime.delivery.seeking import SeekToTruth
 from runtime.errors import Reject, Stopped
@@ -73,8 +74,6 @@ class Consumer:
             pattern=self._pattern,
             group_id=self.name,
             batch=True,
-            max_records=self._max_records,
-            batch_timeout_ms=20,
             fetch_max_wait_ms=100,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             auto_offset_reset="earliest",
@@ -85,6 +84,8 @@ class Consumer:
             parser=_keep_raw,
             decoder=_leave_undecoded,
         )
+
+        self._subscriber.get_msg = Polling(self.name, self._max_records).next
 
         @self._subscriber  # type: ignore[untyped-decorator]
         async def on_batch(message: KafkaMessage) -> None:
@@ -125,10 +126,6 @@ class Consumer:
                 return
             await self._pause(delay + random.random() * delay)
             delay = min(delay * 2, 5.0)
-        try:
-            await asyncio.wait_for(message.ack(), 5)
-        except Exception as error:  # noqa: BLE001  the offset in PostgreSQL is the truth; this one is a hint
-            log.info("%s: Kafka did not take the commit (%r); the offset in PostgreSQL holds", self.name, error)
 
     def seek(self, place: TopicPartition, offset: int) -> None:
         """Go on reading a partition from an offset."""
