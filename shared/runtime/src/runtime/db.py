@@ -152,6 +152,7 @@ class Database:
             max_size=size,
             timeout=5,
             command_timeout=30,
+            reset=_leave_as_it_is,
             server_settings={
                 "application_name": service,
                 "statement_timeout": "30s",
@@ -201,7 +202,15 @@ class Database:
     async def session(self) -> AsyncIterator[Any]:
         """A connection of its own for a session-wide lock or LISTEN, outside the pool's limits of time."""
         async with self._pool.acquire() as connection:
-            yield connection
+            try:
+                yield connection
+            finally:
+                if not connection.is_closed():
+                    await connection.reset()
+
+
+async def _leave_as_it_is(_connection: Any) -> None:
+    """A transaction leaves nothing behind: its settings are local. To undo nothing would be one more round trip."""
 
 
 def pack(records: Sequence[Packed]) -> list[bytes]:

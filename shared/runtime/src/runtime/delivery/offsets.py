@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -48,38 +48,35 @@ class Offsets:
             first.setdefault(place, r.offset)
             last[place] = r.offset
         places = sorted(first)
-        topics, partitions = [p[0] for p in places], [p[1] for p in places]
-        await tx.conn.execute(
-            "insert into consumer_offset (consumer, topic, partition, next_offset)"
-            " select $1, t, p, o from unnest($2::text[], $3::int[], $4::bigint[]) as x(t, p, o)"
-            " order by t, p on conflict do nothing",
-            self._consumer,
-            topics,
-            partitions,
-            [first[p] for p in places],
-        )
-        rows = await tx.conn.fetch(
-            "select topic, partition, next_offset from consumer_offset where consumer = $1"
-            " and (topic, partition) in (select * from unnest($2::text[], $3::int[]))"
-            " order by topic, partition for update",
-            self._consumer,
-            topics,
-            partitions,
-        )
-        truth = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        truth = await self._advance(tx, {place: last[place] + 1 for place in places})
+        unknown = [place for place in places if place not in truth]
+        if unknown:
+            await tx.conn.execute(
+                "insert into consumer_offset (consumer, topic, partition, next_offset)"
+                " select $1, t, p, o from unnest($2::text[], $3::int[], $4::bigint[]) as x(t, p, o)"
+                " order by t, p on conflict do nothing",
+                self._consumer,
+                *zip(*((*place, first[place]) for place in unknown), strict=True),
+            )
+            truth |= await self._advance(tx, {place: last[place] + 1 for place in unknown})
         for place in places:
             if first[place] > truth[place]:
                 self._gap(TopicPartition(*place), truth[place], first[place])
-        await tx.conn.execute(
-            "update consumer_offset c set next_offset = greatest(c.next_offset, x.o)"
-            " from unnest($2::text[], $3::int[], $4::bigint[]) as x(t, p, o)"
-            " where c.consumer = $1 and c.topic = x.t and c.partition = x.p",
-            self._consumer,
-            topics,
-            partitions,
-            [last[p] + 1 for p in places],
-        )
         return [r for r in raw if r.offset >= truth[(r.topic, r.partition)]]
+
+    async def _advance(self, tx: Tx, next_offsets: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+        """Lock the rows of these places, in order, and move them on; returns where each stood, if it has a row."""
+        rows = await tx.conn.fetch(
+            "with x as materialized (select * from unnest($2::text[], $3::int[], $4::bigint[]) as x(t, p, o)),"
+            " held as materialized (select topic, partition, next_offset from consumer_offset where consumer = $1"
+            " and (topic, partition) in (select t, p from x) order by topic, partition for update)"
+            " update consumer_offset c set next_offset = greatest(held.next_offset, x.o) from held, x"
+            " where c.consumer = $1 and c.topic = held.topic and c.partition = held.partition"
+            " and x.t = held.topic and x.p = held.partition returning held.topic, held.partition, held.next_offset",
+            self._consumer,
+            *zip(*((*place, offset) for place, offset in next_offsets.items()), strict=True),
+        )
+        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
     def _gap(self, place: TopicPartition, expected: int, found: int) -> None:
         """A hole before the batch: go back for it once; if it is still there, retention or compaction made it."""
