@@ -110,10 +110,11 @@ def header(r: Any, wanted: str) -> str | None:
 
 
 def links(raw: Sequence[Any]) -> list[Link]:
-    """Links to the traces that a batch's records belong to."""
+    """Links to the recorded traces that a batch's records belong to."""
     found = []
     for r in raw[: _LINKS * 8]:
-        context = telemetry.span_context(header(r, "traceparent"))
+        traceparent = header(r, "traceparent")
+        context = telemetry.span_context(traceparent) if telemetry.sampled(traceparent) else None
         if context is not None:
             found.append(Link(context))
             if len(found) == _LINKS:
