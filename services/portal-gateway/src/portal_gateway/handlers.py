@@ -14,9 +14,13 @@ from runtime.delivery import Consumer, Record
 
 
 def consumers(database: Database) -> list[Consumer]:
-    """Two, so that a large import of projects never delays a figure or a message."""
+    """Two, so that a large import of projects never delays a figure or a message.
+
+    News need no inbox: their rows are kept once, or replaced by a newer revision only. A project's budget lines are
+    dropped, and only the inbox keeps a copy that comes late from bringing them back.
+    """
     return [
-        Consumer(database, "portal-gateway", on_news, streams=(METRICS, ALERTS, NOTIFICATIONS, RECEIPTS)),
+        Consumer(database, "portal-gateway", on_news, streams=(METRICS, ALERTS, NOTIFICATIONS, RECEIPTS), inbox=False),
         Consumer(database, "portal-gateway.portfolio", on_portfolio, streams=(PORTFOLIO,)),
     ]
 

@@ -38,7 +38,11 @@ _duration = telemetry.meter.create_histogram(names.PROCESS_DURATION, unit="s")
 
 
 class Consumer:
-    """Consumes streams for one service under one consumer group."""
+    """Consumes streams for one service under one consumer group.
+
+    ``inbox`` False leaves events seen unremembered: for a handler whose rows carry the version of what they hold,
+    so that an event applied again, even after later ones, changes nothing (ADR 0069).
+    """
 
     def __init__(
         self,
@@ -51,8 +55,10 @@ class Consumer:
         on_reject: OnReject | None = None,
         max_records: int = MAX_BATCH,
         limit: bool = True,
+        inbox: bool = True,
     ) -> None:
         self.name = name
+        self._inbox = inbox
         self.topics = [stream.topic for stream in streams]
         self._pattern = pattern
         self._database = database
@@ -178,7 +184,8 @@ class Consumer:
                 async with self._database.transaction(SYSTEM) as tx:
                     fresh = await self._offsets.unseen(tx, raw)
                     records, unreadable = reading.read(fresh, self.name, batch_span, spans, refused)
-                    records = await self._first_times(tx, records)
+                    if self._inbox:
+                        records = await self._first_times(tx, records)
                     if records:
                         await self._handle(tx, records)
                     if self._on_reject is not None:
