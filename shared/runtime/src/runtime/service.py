@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from fastapi import Request as HttpRequest
 
@@ -208,7 +209,7 @@ def main(name: str, package: str, settings_class: type[S], build: Callable[[S], 
             role = settings.database_url.split("//")[-1].split("@")[0].split(":")[0]
             asyncio.run(migrate.migrate(settings.owner_dsn(), package, role))
             raise SystemExit(0)
-        raise SystemExit(asyncio.run(_run(settings, build)))
+        raise SystemExit(uvloop.run(_run(settings, build)))
     except ConfigError as error:
         sys.stderr.write(f"{name}: {error}\n")
         raise SystemExit(2) from None
