@@ -6,7 +6,7 @@ import asyncio
 import random
 
 import pytest
-from tests.support.scoring_feed import PROJECT, Feed, a_project, an_actual, an_indicator, record
+from tests.support.scoring_feed import PROJECT, Feed, a_marker, a_project, an_actual, an_indicator, record
 
 from contracts.base import Origin, Payload
 from contracts.envelope import Envelope
@@ -229,3 +229,13 @@ async def test_cells_are_locked_in_the_order_of_their_keys(feed: Feed) -> None:
         found = await store.lock_cells(tx.conn, scopes, 3)
         assert list(found) == sorted(scopes)
         assert found["a new one"].sums == [0, 0, 0]
+
+
+async def test_two_workers_that_meet_a_new_project_at_once_lose_nothing(feed: Feed) -> None:
+    first, second = feed, feed.worker()
+    project, marker = feed.stamped(a_project()), feed.stamped(a_marker(3))
+    # The order in which the two come to the row is the database's.
+    await asyncio.gather(first.say(project), second.say(marker))
+    assert (await feed.rebuilt()).equal
+    said = await feed.say(a_marker(2))
+    assert said[f"M8 project:{PROJECT}"].parts["design"]["gender"] == "2"

@@ -57,6 +57,11 @@ def is_fact(type_: str) -> bool:
     return type_ in _FACTS
 
 
+def is_heard(type_: str) -> bool:
+    """Whether scoring does anything with this event type."""
+    return is_fact(type_) or type_ in {CLOCK, RATES, CLAIMS}
+
+
 def fact_of(envelope: Envelope) -> Fact:
     """The fact an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
     fact: Fact = _FACTS[envelope.type].decode(envelope.data)

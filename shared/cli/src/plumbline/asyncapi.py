@@ -27,7 +27,7 @@ from intake.usecases.events import TYPES as ACCEPTED
 from notifier.handlers import TRANSLATIONS as TOLD
 from plumbline.stack.provision import DLQ_DAYS, INBOUND_DLQ
 from portal_gateway import decoding as shown
-from scoring.codec import CLOCK, is_fact
+from scoring.codec import is_heard
 
 ROOT: Final = schemas.ROOT.parents[1]
 """The checkout; each service's document stands beside its README."""
@@ -74,7 +74,7 @@ SURFACES: Final = (
     ),
     Surface(
         name="scoring",
-        hears=frozenset(name for name in BY_TYPE if is_fact(PREFIX + name) or PREFIX + name == CLOCK),
+        hears=frozenset(name for name in BY_TYPE if is_heard(PREFIX + name)),
         says=frozenset(_owned("scoring")),
     ),
     Surface(name="notifier", hears=_plain(TOLD), says=frozenset(_owned("notifier"))),

@@ -12,7 +12,25 @@ from scoring.store.cells import array
 
 
 async def lock_projects(conn: Any, projects: Sequence[str]) -> dict[str, int]:
-    """Lock those of the projects that are known, in order; returns the token of the last write of each."""
+    """Lock projects in order; returns the token of the last write of each, 0 where there was none.
+
+    One that is new gets an empty row first: two workers that met it at once would write over each other.
+    """
+    found = await _locked(conn, projects)
+    missing = [project for project in projects if project not in found]
+    if missing:
+        await conn.execute(
+            "insert into project_state (project_id, token, entity, classification, counted, designed, known, mean,"
+            " lower, upper, covered, good, assessed, unknown, body)"
+            " select p, 0, '', 'owner', false, 0, 0, 0, 0, 0, 0, 0, 0, 0, '' from unnest($1::text[]) as p order by p"
+            " on conflict do nothing",
+            missing,
+        )
+        found = await _locked(conn, projects)
+    return found
+
+
+async def _locked(conn: Any, projects: Sequence[str]) -> dict[str, int]:
     rows = await conn.fetch(
         "select project_id, token from project_state where project_id = any($1::text[])"
         " order by project_id for no key update",
@@ -24,7 +42,7 @@ async def lock_projects(conn: Any, projects: Sequence[str]) -> dict[str, int]:
 async def project_states(conn: Any, projects: Sequence[str]) -> dict[str, ProjectState]:
     """The states of those of the projects that are known to the caller."""
     rows = await conn.fetch(
-        "select project_id, body from project_state where project_id = any($1::text[])", list(projects)
+        "select project_id, body from project_state where token <> 0 and project_id = any($1::text[])", list(projects)
     )
     return {row["project_id"]: unpack_state(row["body"]) for row in rows}
 
@@ -34,7 +52,10 @@ async def all_states(conn: Any, size: int = 500) -> AsyncIterator[ProjectState]:
     after = ""
     while True:
         rows = await conn.fetch(
-            "select project_id, body from project_state where project_id > $1 order by project_id limit $2", after, size
+            "select project_id, body from project_state where token <> 0 and project_id > $1"
+            " order by project_id limit $2",
+            after,
+            size,
         )
         for row in rows:
             yield unpack_state(row["body"])
