@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plumbline.demo import USERS
+from plumbline.generate.rates import SOURCE, TABLE, write_rates
 from plumbline.output import DEFAULT_DATA_DIR, Refused
 from plumbline.stack.issuer.registry import user_secret
 from plumbline.stack.layout import Layout
@@ -63,11 +64,16 @@ def words(layout: Layout, found: dict[str, Any], *, with_passwords: bool) -> str
 
 
 def load_portfolio(layout: Layout, projects: int, tell: Callable[[str], None]) -> None:
-    """Generate a portfolio and import it, the first time only."""
+    """Publish rates, generate a portfolio and import it, the first time only."""
     mark = layout.root / _LOADED
     if mark.exists():
         return
     with tempfile.TemporaryDirectory(prefix="plumbline-portfolio-") as work:
+        rates = Path(work) / "rates.csv"
+        write_rates(rates)
+        tell("publishing invented exchange rates")
+        _run("rates", "load", str(rates), "--table", TABLE, "--source", SOURCE, "--version", f"seed-{_SEED}",
+             "--demonstration", "--data-dir", str(layout.root), "--json")  # fmt: skip
         out = Path(work) / "portfolio"
         tell(f"generating a portfolio of {projects} invented projects")
         _run("generate", "--projects", str(projects), "--seed", str(_SEED), "--editions", str(_EDITIONS),

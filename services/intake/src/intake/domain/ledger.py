@@ -15,7 +15,7 @@ import orjson
 
 Outcome = Literal["accepted", "amended", "unchanged"]
 
-_NOT_CONTENT: Final = frozenset({"origin", "reason", "revision", "changed_fields", "edition"})
+_NOT_CONTENT: Final = frozenset({"origin", "reason", "revision", "changed_fields", "edition", "published_on"})
 
 
 @dataclass(frozen=True, slots=True)
