@@ -209,6 +209,27 @@ def test_markers_mean_what_their_scheme_says() -> None:
     ]
 
 
+def test_appeals_and_documents() -> None:
+    scope = '<humanitarian-scope type="{}" vocabulary="2-1" code="HMLI26"/>'
+    words = "<title><narrative>Report</narrative></title>"
+    link = f'<document-link url="{{}}" format="application/pdf">{words}{{}}</document-link>'
+    data = project(
+        attributes='xml:lang="en" default-currency="USD" humanitarian="1"',
+        after_sectors=scope.format("2") + scope.format("2") + scope.format("1"),
+        money=link.format("https://a.example/e.pdf", '<category code="A07"/><category code="A08"/>')
+        + link.format("https://a.example/e.pdf", '<category code="A01"/>')
+        + link.format("https://a.example/" + "x" * 2_000, '<category code="A01"/>')
+        + link.format("https://a.example/f.pdf", '<category code="A01"/>'),
+    )
+    assert data["humanitarian"] is True
+    assert data["appeals"] == [{"type": kind, "vocabulary": "2-1", "code": "HMLI26"} for kind in ("2", "1")]
+    assert data["documents"] == [
+        {"url": "https://a.example/e.pdf", "categories": ["A07", "A08"], "title": {"en": "Report"}},
+        {"url": "https://a.example/f.pdf", "categories": ["A01"], "title": {"en": "Report"}},
+    ]
+    portfolio.ProjectSubmitted.model_validate(data)
+
+
 def test_plumblines_own_attributes() -> None:
     own = (
         f'{LANGUAGES} plumbline:classification="state:ML" plumbline:supports-security-forces="0"'
@@ -410,7 +431,7 @@ def test_results_alike_are_one_result() -> None:
 
 def test_a_transaction_in_full() -> None:
     inner = (
-        '<provider-org ref="XM-DAC-1"><narrative>Donor</narrative></provider-org>'
+        '<provider-org ref="XM-DAC-1" provider-activity-id="XM-DAC-1-F"><narrative>Donor</narrative></provider-org>'
         '<receiver-org receiver-activity-id="ML-1"><narrative>Ministry</narrative></receiver-org>'
     )
     (fact,) = facts_of(judged(an_activity(money=a_transaction("-10.5", ref="T1", inner=inner))), "transaction")
@@ -419,8 +440,22 @@ def test_a_transaction_in_full() -> None:
     assert fact.data == {
         "project_id": "XM-DAC-41120-1", "transaction_id": "T1", "type": "3", "date": "2024-05-01", "amount": "-10.5",
         "currency": "USD", "value_date": "2024-05-01", "provider": "XM-DAC-1", "receiver": "Ministry",
-        "receiver_activity_id": "ML-1",
+        "provider_activity_id": "XM-DAC-1-F", "receiver_activity_id": "ML-1",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("type_", [str(n) for n in range(1, 14)])
+def test_every_type_of_transaction_is_a_fact(type_: str) -> None:
+    (fact,) = facts_of(judged(an_activity(money=a_transaction("7", type_=type_, ref="T"))), "transaction")
+    assert portfolio.TransactionPosted.model_validate(fact.data).type == type_
+
+
+def test_an_agreement_is_read_and_changes_no_name() -> None:
+    plain = a_transaction("7", type_="11")
+    agreed = plain.replace("<transaction", '<transaction plumbline:agreement-ref="AGR-1"', 1)
+    named = [facts_of(judged(an_activity(money=some)), "transaction")[0] for some in (plain, agreed)]
+    assert named[1].data["agreement_ref"] == "AGR-1"
+    assert named[0].key == named[1].key
 
 
 def test_transactions_without_a_name_of_their_own_are_named_by_content() -> None:

@@ -13,6 +13,8 @@ LONGEST_TEXT: Final = 20_000
 
 _TRUE: Final = frozenset({"1", "true"})
 _FALSE: Final = frozenset({"0", "false"})
+TRUTH: Final = {"1": True, "true": True, "0": False, "false": False}
+"""xs:boolean as a file writes it."""
 
 
 def plain(**fields: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 from intake.domain.fact import TRANSACTION, Fact, short
 from intake.domain.iati.facts.common import plain
@@ -11,6 +11,9 @@ from intake.domain.iati.node import Node, said
 from intake.domain.iati.rules.identity import LONGEST
 from intake.domain.iati.rules.money import currency
 from intake.domain.values import day, decimal
+
+_LATER: Final = frozenset({"provider_activity_id", "agreement_ref"})
+"""Fields read since names were first made of content: a name given then must last."""
 
 
 def budgets(activity: Node) -> list[dict[str, Any]]:
@@ -49,7 +52,8 @@ def transactions(activity: Node) -> list[Fact]:
         if ref is not None and ledger[ref] == 1 and len(ref) <= LONGEST:
             name = ref
         else:
-            content = short(data, _words(node), length=16)
+            named_by = {name: value for name, value in data.items() if name not in _LATER}
+            content = short(named_by, _words(node), length=16)
             base = f"{ref[:200]}#{content}" if ref is not None else f"#{content}"
             seen[base] += 1
             name = base if seen[base] == 1 else f"{base}-{seen[base]}"
@@ -65,7 +69,8 @@ def transactions(activity: Node) -> list[Fact]:
 
 
 def _transaction(node: Node, default: str | None) -> dict[str, Any]:
-    kind, value, receiver = node.first("transaction-type"), node.first("value"), node.first("receiver-org")
+    kind, value = node.first("transaction-type"), node.first("value")
+    provider, receiver = node.first("provider-org"), node.first("receiver-org")
     posted = _day(node.first("transaction-date"), "iso-date")
     return plain(
         type=kind.get("code") if kind is not None else None,
@@ -73,9 +78,11 @@ def _transaction(node: Node, default: str | None) -> dict[str, Any]:
         amount=decimal(value.text) if value is not None else None,
         currency=currency(value, default) if value is not None else None,
         value_date=_day(value, "value-date") or posted,
-        provider=_organisation(node.first("provider-org")),
+        provider=_organisation(provider),
         receiver=_organisation(receiver),
+        provider_activity_id=provider.get("provider-activity-id") if provider is not None else None,
         receiver_activity_id=receiver.get("receiver-activity-id") if receiver is not None else None,
+        agreement_ref=node.extension("agreement-ref"),
     )
 
 

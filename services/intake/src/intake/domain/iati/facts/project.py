@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from intake.domain.fact import PROJECT, Fact
 from intake.domain.iati.facts.allocations import allocations
-from intake.domain.iati.facts.common import limit, plain, texts, title, yes
+from intake.domain.iati.facts.common import TRUTH, limit, plain, texts, title, yes
 from intake.domain.iati.facts.money import budgets
 from intake.domain.iati.node import Node, said
 from intake.domain.iati.rules.activity import dates
@@ -19,7 +19,9 @@ from intake.domain.iati.vocabulary import DEMONSTRATION_URI, MARKER_URI
 _CLASSIFICATION: Final = re.compile(r"public|member-states|compact|owner|state:[A-Z]{2}")
 _DATES: Final = {"1": "planned_start", "2": "actual_start", "3": "planned_end", "4": "actual_end"}
 _GENDER: Final = "1"
-_LIMITS: Final = {"allocations": 2000, "links": 2000, "markers": 200, "budgets": 2000}
+_LIMITS: Final = {"allocations": 2000, "links": 2000, "markers": 200, "budgets": 2000, "appeals": 200}
+_DOCUMENTS: Final = 500
+_ADDRESS: Final = 2_000  # characters
 
 
 def project(activity: Node, verdict: Verdict) -> Fact:
@@ -41,6 +43,9 @@ def project(activity: Node, verdict: Verdict) -> Fact:
         markers=_markers(activity, verdict),
         budgets=budgets(activity),
         supports_security_forces=yes(activity, "supports-security-forces", verdict),
+        humanitarian=TRUTH.get(activity.get("humanitarian") or ""),
+        appeals=_appeals(activity),
+        documents=_documents(activity, verdict),
         classification=_classification(activity, verdict),
         flags=sorted(placed.flags),
         demonstration=_demonstration(activity, verdict) or None,
@@ -113,6 +118,40 @@ def _markers(activity: Node, verdict: Verdict) -> list[dict[str, Any]]:
             continue
         found.setdefault((scheme, code or ""), {"scheme": scheme, "code": code, "significance": int(text)})
     return [found[key] for key in sorted(found)]
+
+
+def _appeals(activity: Node) -> list[dict[str, str]]:
+    """The emergencies and appeals it belongs to (humanitarian-scope)."""
+    found = {
+        (scope.get("type"), scope.get("vocabulary"), scope.get("code")): None
+        for scope in activity.all("humanitarian-scope")
+        if scope.get("type") in {"1", "2"}
+    }
+    return [
+        {"type": kind, "vocabulary": vocabulary, "code": code}
+        for kind, vocabulary, code in found
+        if kind and vocabulary and code and len(vocabulary) <= LONGEST and len(code) <= LONGEST
+    ]
+
+
+def _documents(activity: Node, verdict: Verdict) -> list[dict[str, Any]]:
+    """The documents about the activity as a whole, evaluations among them; those of an actual are its evidence."""
+    found: dict[str, dict[str, Any]] = {}
+    for link in activity.all("document-link"):
+        url = link.get("url")
+        if url is None or url in found:
+            continue
+        if len(url) > _ADDRESS:
+            message = "The address is too long; the document is left out."
+            verdict.add("plumbline:TEXT_LENGTH", link, message, attribute="url", text=url, severity="warning")
+            continue
+        if len(found) == _DOCUMENTS:
+            message = f"The first {_DOCUMENTS} documents are kept."
+            verdict.add("plumbline:TOO_MANY", link, message, severity="warning")
+            break
+        codes = [code for category in link.all("category") if (code := category.get("code")) and len(code) <= LONGEST]
+        found[url] = {"url": url, **plain(categories=codes[:50], title=title(link, verdict))}
+    return list(found.values())
 
 
 def _classification(activity: Node, verdict: Verdict) -> str | None:

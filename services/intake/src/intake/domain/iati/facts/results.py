@@ -8,6 +8,7 @@ from typing import Any, Final
 from intake.domain.fact import INDICATOR, OBSERVATION, Fact, short
 from intake.domain.iati.facts.common import (
     LONGEST_TEXT,
+    TRUTH,
     comment,
     extension,
     first_words,
@@ -31,7 +32,6 @@ _SOURCES: Final = (
     "INDEPENDENT_EVALUATION", "OFFICIAL_STATISTIC", "THIRD_PARTY", "VERIFIED_ADMIN", "SELF_DOCUMENTED", "SELF",
 )  # fmt: skip
 _MOST: Final = {"baselines": 500, "targets": 2000, "ordinal": 1000, "evidence": 200}
-_ASCENDING: Final = {"1": True, "true": True, "0": False, "false": False}
 
 
 def results(activity: Node, verdict: Verdict) -> list[Fact]:
@@ -97,7 +97,7 @@ def _indicator(project_id: str, name: str, result: Node, indicator: Node, verdic
         result_title=title(result, verdict),
         title=title(indicator, verdict),
         measure=measure,
-        ascending=_ASCENDING.get(indicator.get("ascending") or ""),
+        ascending=TRUTH.get(indicator.get("ascending") or ""),
         kind=extension(indicator, "kind", _KINDS, verdict),
         accumulation=extension(indicator, "accumulation", _ACCUMULATIONS, verdict),
         baselines=baselines,
