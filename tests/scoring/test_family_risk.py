@@ -93,7 +93,7 @@ def test_a_cell_tells_the_highest_and_how_many_keep_a_register() -> None:
     sums = {"#projects": 2, "residual|3|5": 1, "inherent|3|5": 1, "band|HIGH": 1, "band|NO_REGISTER": 1, "gate|HOLD": 2}
     figure = family_figure(M10, "pillar:P2", sums)
     assert figure is not None
-    assert (figure.value, figure.observed, figure.expected) == (15 * MICRO, 1, 2)
+    assert (figure.value, figure.observed, figure.expected) == (15 * MICRO // 25, 1, 2)
     assert figure.parts["heat"] == {"3x5": 1}
     assert figure.parts["gates"] == {"HOLD": 2}
     assert M10.headline(sums) == (1, 1)

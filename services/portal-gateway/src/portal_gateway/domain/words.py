@@ -85,12 +85,39 @@ class Metric:
 METRICS: Final[dict[str, Metric]] = {
     "M1": Metric("M1", N_("Indicator attainment"), N_("How far has the indicator moved from baseline to target?")),
     "M2": Metric("M2", N_("Pace"), N_("Is the pace enough to reach the target on time?")),
+    "M3": Metric("M3", N_("Strength of evidence"), N_("How much should a reader trust these values?")),
     "M4": Metric(
         "M4",
         N_("Project effectiveness"),
         N_("Of the change that projects set out to make, how much is made?"),
     ),
+    "M5": Metric("M5", N_("Evaluations"), N_("How many of the evaluated projects were found to do well?")),
+    "M6": Metric(
+        "M6",
+        N_("Contribution to change"),
+        N_("Of the intended change, how much is achieved, and how much of it is evidenced as the UN’s contribution?"),
+    ),
     "M7": Metric("M7", N_("Pillar balance"), N_("How are resources divided over the four pillars?")),
+    "M8": Metric(
+        "M8",
+        N_("Gender and human rights"),
+        N_("How many projects have gender equality as a significant or principal objective?"),
+    ),
+    "M9": Metric(
+        "M9",
+        N_("Women, peace and security"),
+        N_("What share of expenditure has gender equality as its principal objective? The target is 15 per cent."),
+    ),
+    "M10": Metric(
+        "M10",
+        N_("Highest risk"),
+        N_("How high is the highest open risk? All of the scale is 25, likelihood 5 times impact 5."),
+    ),
+    "M11": Metric("M11", N_("Funding"), N_("How much of what projects require do they have?")),
+    "M13": Metric("M13", N_("Needs"), N_("How much of what countries need is met?")),
+    "M14": Metric("M14", N_("Resolutions"), N_("How far are the resolutions’ provisions implemented?")),
+    "M15": Metric("M15", N_("Reporting"), N_("Is what is due reported, and on time?")),
+    "M17": Metric("M17", N_("Scorecard"), N_("The four pillars in one figure, in which the weakest shows.")),
 }
 """The metrics that are computed today."""
 

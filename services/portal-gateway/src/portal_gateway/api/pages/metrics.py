@@ -15,6 +15,7 @@ from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, e
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.balance import balance
+from portal_gateway.domain.details import details
 from portal_gateway.domain.names import KINDS, scope_name
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures
@@ -23,6 +24,16 @@ from runtime.access import Principal
 from runtime.http import cursor, read_cursor
 
 _PAGE: Final = 50
+_SENTENCES: Final = {
+    "M3": "Where every value were beyond doubt this would be 100%; it is {value}%. What is missing counts as nothing.",
+    "M5": "{positive} of the {evaluated} evaluated projects were found to do well. Projects are not evaluated by lot,"
+    " so the interval is indicative.",
+    "M6": "Of the outcomes and impact set out, {value}% is reported as achieved: contribution, not attribution.",
+    "M8": "{value}% of the projects that were screened have gender equality as a significant or principal objective.",
+    "M9": "{value}% of coded expenditure has gender equality as its principal objective.",
+    "M10": "The highest open risk scores {residual} of 25.",
+    "M11": "{value}% of what is required is available; an over-funded project covers no other.",
+}
 
 Reader = Annotated[Caller, Depends(reader)]
 
@@ -102,6 +113,7 @@ async def show_figure(
         failed=made.failed,
         parts=made.parts,
         balance=balance(found) if metric == "M7" else None,
+        details=details(metric, found.parts),
         statuses=_statuses(found),
         reader=_reader(who.principal, found, made),
     )
@@ -156,15 +168,25 @@ def _sentence(found: Figure, name: str) -> str:
 
 
 def _other(found: Figure) -> str:
-    """A pace or a balance in a sentence; of another metric none is said yet."""
-    if not found.shown or found.value is None or found.metric not in {"M2", "M7"}:
+    """Any other figure in a sentence; of a metric of a later method none is said."""
+    if not found.shown or found.value is None:
         return ""
     value = numbers.percent(found.value)
+    if found.metric in _SENTENCES:
+        return _SENTENCES[found.metric].format(value=value, **_amounts(found))
+    if found.metric not in {"M2", "M7"}:
+        return ""
     if found.metric == "M7":
         return f"The pillar with the least money has {value}% of all that is allocated to a pillar."
     if found.scope.startswith("indicator:"):
         return f"At the last report {value}% of what was planned by then was reached."
     return f"{value}% of the indicators that can be judged are achieved, maintained or on track, by weight."
+
+
+def _amounts(found: Figure) -> dict[str, str]:
+    """The parts that a sentence names."""
+    names = ("positive", "evaluated", "residual")
+    return {name: numbers.grouped(int(found.parts.get(name) or 0)) for name in names}
 
 
 def _statuses(found: Figure) -> list[dict[str, object]]:

@@ -23,6 +23,7 @@ GATES: Final = ("GO", "GO_WITH_CONDITIONS", "HOLD", "ESCALATE", "NO_GO")
 _LEVELS: Final = range(1, 6)
 _HIGH: Final = RISK_BANDS["HIGH"]
 _VERY_HIGH: Final = RISK_BANDS["VERY_HIGH"]
+_POINT: Final = MICRO // 25  # of the scale that ends at 5 × 5: a figure is a share like every other
 _NO_REGISTER: Final = "NO_REGISTER"
 _STANDINGS: Final = (*RISK_BANDS, "NONE_OPEN", _NO_REGISTER)
 """Where a project can stand: the band of its highest open risk, none open, or no register kept."""
@@ -124,14 +125,14 @@ def headline(sums: Mapping[str, int]) -> tuple[int, int]:
 
 
 def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
-    """The highest residual risk of any project, with the heat maps; coverage is projects that keep a register."""
+    """The highest residual risk of any project as a share of 25; coverage is the projects that keep a register."""
     bands = {name: n for name in _STANDINGS if (n := sums.get(f"band|{name}"))}
     whole = sum(bands.values())
     kept = whole - bands.get(_NO_REGISTER, 0)
     heat = _heat(sums, "residual")
     found = Figure("M10", scope, None, "PUBLISHED" if kept else "INSUFFICIENT_DATA", kept, whole)
     if kept:
-        found.value = _highest(heat) * MICRO
+        found.value = _highest(heat) * _POINT
     high, open_ = headline(sums)
     found.parts = as_parts(
         {
@@ -150,12 +151,12 @@ def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
 
 
 def own(state: ProjectState, day: int) -> Figure | None:
-    """The project's gate and highest residual risk, 1 to 25, in µ; each open risk beside them."""
+    """The project's gate and its highest residual risk as a share of 25; each open risk beside them."""
     decided = decide(state, day)
     known = int(decided.residual is not None)
     found = Figure("M10", scope_of(state.project_id), None, "PUBLISHED" if known else "INSUFFICIENT_DATA", known, 1)
     if decided.residual is not None:
-        found.value = decided.residual * MICRO
+        found.value = decided.residual * _POINT
     found.flags = decided.reasons
     found.parts = as_parts(
         {

@@ -1,0 +1,158 @@
+"""What stands behind a figure besides its value, in rows a reader can take in: scenarios, grades, gates, amounts.
+
+Scoring publishes it as the figure's parts; here is said which of them are shown, what they are called, and in which
+unit they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from portal_gateway.domain import numbers
+from portal_gateway.domain.numbers import MICRO
+from portal_gateway.domain.words import N_
+
+Format = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: what it is, and its values, each with a name where there are several."""
+
+    label: str
+    values: tuple[tuple[str, str], ...]
+
+
+def _share(value: Any) -> str:
+    return f"{numbers.percent(int(value))}%"
+
+
+def _count(value: Any) -> str:
+    return numbers.grouped(int(value))
+
+
+def _money(value: Any) -> str:
+    """Cents, as whole dollars."""
+    return f"{'−' if int(value) < 0 else ''}USD {numbers.grouped(abs(int(value)) // 100)}"
+
+
+def _days(value: Any) -> str:
+    """Hundredths of person-days."""
+    whole, part = divmod(int(value), 100)
+    return numbers.grouped(whole) + (f".{part:02d}".rstrip("0") if part else "")
+
+
+def _of_25(value: Any) -> str:
+    return f"{int(value)} / 25"
+
+
+def _ratio(value: Any) -> str:
+    return f"{int(value) / MICRO:.2f}"
+
+
+def _said(value: Any) -> str:
+    return str(value).replace("_", " ").capitalize()
+
+
+_SHOWN: Final[dict[str, tuple[tuple[str, str, Format], ...]]] = {
+    "M3": (
+        ("grades", N_("Indicators by grade"), _count),
+        ("by_weight", N_("By weight"), _share),
+    ),
+    "M4": (("scenarios", N_("Under other methods"), _share),),
+    "M5": (
+        ("evaluated", N_("Projects evaluated"), _count),
+        ("positive", N_("Found to do well"), _count),
+        ("mean_u", N_("Mean rating, share of the scale"), _share),
+        ("histogram", N_("Overall ratings by scale"), _count),
+        ("recommendations", N_("Recommendations accepted and due"), _count),
+        ("follow_up", N_("Of these, implemented"), _share),
+        ("evaluated_by_budget", N_("Evaluated, by budget"), _share),
+    ),
+    "M6": (
+        ("evidenced", N_("Evidenced"), _share),
+        ("evidence_gap", N_("Gap between reported and evidenced"), _share),
+        ("depth", N_("Depth: so many equal parts"), _ratio),
+        ("indicators", N_("Outcome and impact indicators"), _count),
+    ),
+    "M7": (
+        ("effort", N_("Person-days"), _days),
+        ("effort_shares", N_("Share of person-days"), _share),
+    ),
+    "M8": (
+        ("design.gender.count.by_code", N_("Gender marker, projects"), _count),
+        ("design.gender.budget.share", N_("Gender, by budget"), _share),
+        ("design.gender.expenditure.share", N_("Gender, by expenditure"), _share),
+        ("design.rights.count.share", N_("Human rights marker"), _share),
+        ("design.rights.count.mainstreamed", N_("Human rights mainstreamed, due diligence in order"), _share),
+    ),
+    "M9": (
+        ("year", N_("Year"), str),
+        ("status", N_("Against the 15 per cent"), _said),
+    ),
+    "M10": (
+        ("gate", N_("Gate"), _said),
+        ("residual", N_("Highest residual risk"), _of_25),
+        ("inherent", N_("Highest inherent risk"), _of_25),
+        ("gates", N_("Projects by gate"), _count),
+        ("bands", N_("Projects by highest risk"), _count),
+        ("heat", N_("Open risks, likelihood × impact"), _count),
+        ("budget", N_("Budget by highest risk"), _money),
+    ),
+    "M11": (
+        ("required", N_("Required"), _money),
+        ("available", N_("Available"), _money),
+        ("gap", N_("Gap, never netted"), _money),
+        ("surplus", N_("Surplus"), _money),
+        ("pledged", N_("Pledged, not counted"), _money),
+        ("delivery", N_("Spent, of what is available"), _share),
+    ),
+}
+
+
+def details(metric: str, parts: Mapping[str, Any]) -> list[Row]:
+    """The rows behind a figure, in their order; what a figure does not have is left out."""
+    rows = []
+    for path, label, shown in _SHOWN.get(metric, ()):
+        found = _at(parts, path)
+        values = tuple(_values(found, shown)) if found not in (None, {}, []) else ()
+        if values:
+            rows.append(Row(label, values))
+    if metric == "M9":
+        rows += _years(parts.get("years") or {})
+    return rows
+
+
+def _at(parts: Mapping[str, Any], path: str) -> Any:
+    found: Any = parts
+    for name in path.split("."):
+        if not isinstance(found, Mapping):
+            return None
+        found = found.get(name)
+    return found
+
+
+def _values(found: Any, shown: Format, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(found, Mapping):
+        for key, value in found.items():
+            yield from _values(value, shown, f"{name} {_name(str(key))}".strip())
+    else:
+        yield name, shown(found)
+
+
+def _name(key: str) -> str:
+    return key if not key.islower() and "_" not in key else key.replace("_", " ")
+
+
+def _years(years: Mapping[str, Any]) -> Iterator[Row]:
+    for year, by in years.items():
+        if "strict" in by:
+            strict, broad = (_interval(by[reading]) for reading in ("strict", "broad"))
+            yield Row(year, ((N_("strict"), strict), (N_("broad"), broad), (N_("coded"), _share(by["coded"]))))
+
+
+def _interval(bounds: Mapping[str, int]) -> str:
+    lower, upper = _share(bounds["lower"]), _share(bounds["upper"])
+    return lower if lower == upper else f"{lower} – {upper}"
