@@ -35,13 +35,14 @@ test: setup browser ## Run every test ring; the slowest tests are named at the e
 test-long: setup browser ## Run what takes long: 100 kills, the full portfolio
 	$(BIN)/pytest -m long
 
-check: .venv/.synced ## Lint, formatting, types, import boundaries, contracts, AsyncAPI
+check: .venv/.synced ## Lint, formatting, types, import boundaries, contracts, AsyncAPI, events
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m contracts check
 	$(BIN)/python -m plumbline.asyncapi check
+	$(BIN)/python -m plumbline.catalogue check
 
 format: .venv/.synced ## Put imports and formatting in order
 	$(BIN)/ruff check --fix .
