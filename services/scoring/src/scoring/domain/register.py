@@ -114,6 +114,11 @@ def _enter(state: ProjectState, fact: Fact, version: Version, touched: Touched) 
             return won
 
 
+def actual_key(fact: facts.Observation | facts.ObservationRetracted) -> str:
+    """The key by which an actual and its corrections are one: period, ordinal and place."""
+    return f"{fact.period.start.toordinal()}|{fact.period.end.toordinal()}|{fact.ordinal}|{_place(fact.place)}"
+
+
 def _actual(
     state: ProjectState,
     fact: facts.Observation | facts.ObservationRetracted,
@@ -144,7 +149,7 @@ def _actual(
     else:
         entry = Actual(version, False, start, end, place)
     indicator = state.indicators.open(fact.indicator_id)
-    key = f"{start}|{end}|{fact.ordinal}|{place}"
+    key = actual_key(fact)
     known = indicator.actuals.get(key)
     if known is not None and known.version >= version:
         return False

@@ -20,6 +20,9 @@ from scoring.store.families import family_parts as family_parts
 from scoring.store.families import lock_family_cells as lock_family_cells
 from scoring.store.families import save_family_cells as save_family_cells
 from scoring.store.families import save_terms as save_terms
+from scoring.store.history import append_revisions as append_revisions
+from scoring.store.history import revision_at as revision_at
+from scoring.store.history import revisions_between as revisions_between
 from scoring.store.projects import Saved as Saved
 from scoring.store.projects import all_states as all_states
 from scoring.store.projects import close_day as close_day
@@ -42,3 +45,4 @@ from scoring.store.world import rate_tables as rate_tables
 from scoring.store.world import save_passing as save_passing
 from scoring.store.world import senders_to as senders_to
 from scoring.store.world import shared_results as shared_results
+from scoring.store.world import world_at as world_at

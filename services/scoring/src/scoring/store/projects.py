@@ -134,6 +134,12 @@ async def save_shares(conn: Any, shares: dict[str, dict[str, Share]]) -> None:
         [array(row[2].budget) for row in rows],
         [array(row[2].spend) for row in rows],
     )
+    await conn.execute(
+        "insert into share_ever (scope, project_id) select * from unnest($1::text[], $2::text[])"
+        " on conflict do nothing",
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+    )
 
 
 async def closed_day(conn: Any) -> int:

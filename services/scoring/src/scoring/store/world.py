@@ -46,6 +46,14 @@ async def shared_results(conn: Any) -> list[Kept]:
 
 async def _keep(conn: Any, table: str, key: str, kept: Kept) -> bool:
     version = kept.version
+    await conn.execute(
+        "insert into world_fact (kind, key, recorded, sequence, id, body) values ($1, $2, $3, $4, $5, $6)"
+        " on conflict do nothing",
+        table,
+        kept.key,
+        *version,
+        kept.body,
+    )
     done = await conn.fetchval(
         f"insert into {table} ({key}, recorded, sequence, id, body) values ($1, $2, $3, $4, $5)"  # noqa: S608 (constants)
         f" on conflict ({key}) do update set recorded = excluded.recorded, sequence = excluded.sequence,"
@@ -100,3 +108,15 @@ async def counted_among(conn: Any, projects: Sequence[str]) -> set[str]:
         "select project_id from project_state where counted and project_id = any($1::text[])", list(projects)
     )
     return {row["project_id"] for row in rows}
+
+
+async def world_at(conn: Any, kind: str, known: int) -> list[Kept]:
+    """The newest version of each, ``rate_table`` or ``shared_result``, of those recorded by an instant; in order."""
+    rows = await conn.fetch(
+        "select * from (select distinct on (key) key, recorded, sequence, id, body from world_fact"
+        " where kind = $1 and recorded <= $2 order by key, recorded desc, sequence desc, id desc) k"
+        " order by recorded, sequence, id",
+        kind,
+        known,
+    )
+    return [_kept(row) for row in rows]

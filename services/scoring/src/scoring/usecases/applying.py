@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from contracts.envelope import Envelope
+from contracts.envelope import PREFIX, Envelope
 from runtime.db import Tx
 from runtime.delivery import Record
 from scoring import store
 from scoring.cache import StateCache
 from scoring.codec import micros
 from scoring.domain.assessing import Moved, added, family_figure, merge, readers_of_sums
+from scoring.domain.causes import kind_of
 from scoring.domain.cells import SIZE, Cells
 from scoring.domain.facts import Fact, Version
 from scoring.domain.families import FAMILIES
@@ -143,6 +144,7 @@ def _step(
 ) -> Change:
     """One project brought up to date: its figures said, its difference added to the cells of the batch."""
     before = state.contribution
+    cause.kind = kind_of(cause.fact, cause.envelope.type.removeprefix(PREFIX), cause.version, state)
     change = apply(state, facts, batch.closed, batch.cells, batch.rates, money=money)
     after = state.contribution
     cause.entity, cause.classification = state.last_entity, state.last_classification
@@ -194,6 +196,7 @@ async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
         await store.save_terms(tx.conn, batch.terms)
     await _write_cells(tx, batch)
     await _write_families(tx, batch)
+    await batch.publisher.keep()
     for row in saved:
         cache.put(batch.token, row.state)
 

@@ -13,9 +13,12 @@ from contracts.envelope import PREFIX, Envelope, rfc3339
 from contracts.metrics import MetricUpdated
 from contracts.streams import ALERTS, METRICS
 from runtime.db import Tx, new_id
+from scoring import store
 from scoring.codec import instant, micros
+from scoring.domain.causes import NEW_DATA
 from scoring.domain.facts import Fact, Version
 from scoring.domain.figures import Figure
+from scoring.domain.history import Revision, revision_of
 from scoring.domain.ledger import next_published
 from scoring.domain.parameters import METHOD_VERSION
 from scoring.domain.state import Published
@@ -32,6 +35,7 @@ class Cause:
     fact: Fact | None = None
     entity: str = ""
     classification: str = "public"
+    kind: str = NEW_DATA
 
     def said(self, figure: Figure) -> dict[str, Any]:
         """As a figure tells it: whose fact it was only where every reader of the figure may read the project."""
@@ -56,15 +60,18 @@ class Publisher:
         self._now = now
         self._micros = micros(now)
         self._written = rfc3339(now)
+        self._revised: list[Revision] = []
 
     def say(self, known: Published | None, figure: Figure, cause: Cause, valid: int) -> Published | None:
         """Publish the figure if a reader would see a difference; returns what is remembered of it then."""
-        version = cause.version
+        # What was known never shrinks, whichever partition's fact comes first: history is read by it (ADR 0071).
+        recorded = max(cause.version.recorded, known.known if known is not None else 0)
         record = next_published(
-            known, figure, valid=valid, recorded=version.recorded, now=self._micros, cause=cause.envelope.id
+            known, figure, valid=valid, recorded=recorded, now=self._micros, cause=cause.envelope.id
         )
         if record is None:
             return None
+        self._revised.append(revision_of(figure, record, cause.kind))
         key = f"{figure.metric}|{figure.scope}"
         body = payload(figure, record) | {"updated_at": self._written, "cause": cause.said(figure)}
         origin = cause.envelope
@@ -84,6 +91,11 @@ class Publisher:
         )
         self._tx.send(METRICS, key, event)
         return record
+
+    async def keep(self) -> None:
+        """Append what was said to the history; once, at the end of the transaction, while its rows are locked."""
+        revised, self._revised = self._revised, []
+        await store.append_revisions(self._tx.conn, revised)
 
     def alert(
         self, kind: str, scope: str, change: tuple[str | None, str], cause: Cause, classification: str, indicator: str
