@@ -17,6 +17,7 @@ from scoring.domain.ledger import apply
 from scoring.domain.numbers import decimal
 from scoring.domain.rates import MAX_AGE_DAYS, Rate, Rates, rates_of
 from scoring.domain.state import ProjectState
+from scoring.domain.world import World
 
 M9, M11 = FAMILIES["M9"], FAMILIES["M11"]
 MILLION = 100_000_000  # cents
@@ -157,7 +158,7 @@ def test_money_says_by_which_table_it_was_converted_and_what_was_not() -> None:
         facts.Budget(day("2021-01-01"), day("2021-12-31"), "7", "CHF", "1", day("2020-01-10")),
     ]
     state = ProjectState(PROJECT)
-    apply(state, [(a_project(budgets=budgets), version())], ordinal("2030-12-31"), {}, euros((JANUARY, "0.8")))
+    apply(state, [(a_project(budgets=budgets), version())], ordinal("2030-12-31"), {}, World(euros((JANUARY, "0.8"))))
     assert (state.money.budget, state.money.tables) == (10_000, ("T1",))
     assert state.money.other == (("budget", "CHF", "7"),)
     assert money_of(state).other == (("budget", "CHF", "7"), ("budget", "EUR", "80"))

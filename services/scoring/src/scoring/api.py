@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -12,7 +12,8 @@ from runtime.auth import principal
 from runtime.db import Tx
 from runtime.http import Json, Problem
 from scoring.domain.families import FAMILIES
-from scoring.usecases import explaining, reading
+from scoring.domain.readings import PLAIN, Readings
+from scoring.usecases import dialects, explaining, reading
 
 router = APIRouter(prefix="/v1")
 Caller = Annotated[Principal, Depends(principal)]
@@ -55,6 +56,34 @@ async def explain(
     found = await explaining.explain(tx, metric, scope, limit)
     if found is None:
         raise _nothing(metric, scope)
+    return Json(found, request)
+
+
+@router.get("/dialects/{entity}", tags=["dialects"])
+async def show_dialect(
+    request: Request,
+    entity: str,
+    tx: Transaction,
+    direction: Annotated[
+        Literal["as-declared", "from-values"] | None, Query(description="preview this reading")
+    ] = None,
+    accumulation: Literal["CUMULATIVE", "POINT_IN_TIME", "PERIODIC_SUM", "RATIO"] | None = None,
+    location_is_total: bool | None = None,
+    zero_means_missing: bool | None = None,
+) -> Response:
+    """How a publisher's figures are read, what they themselves suggest, and every figure that would change.
+
+    The readings of the query are previewed in place of the suggested ones.
+    """
+    wanted = Readings(direction, accumulation, location_is_total, zero_means_missing)
+    found = await dialects.dialect(tx, entity, wanted if wanted != PLAIN else None)
+    if found is None:
+        raise Problem(
+            404,
+            "no-publisher",
+            "There is no such publisher",
+            f"No project of {entity} is known, or none that you may read.",
+        )
     return Json(found, request)
 
 

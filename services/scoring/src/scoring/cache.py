@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from scoring.domain.rates import Rates
 from scoring.domain.state import ProjectState
+from scoring.domain.world import World
 
 
-class RatesCache:
-    """The rates of exchange as of one token; another token means that a table was published since."""
+class WorldCache:
+    """Rates and dialects as of one token; another token means that one of them was published since."""
 
     def __init__(self) -> None:
         self._token = 0
-        self._rates: Rates | None = None
+        self._world: World | None = None
 
-    def get(self, token: int) -> Rates | None:
-        """The rates under this token, if they are here."""
-        return self._rates if token == self._token else None
+    def get(self, token: int) -> World | None:
+        """The world under this token, if it is here."""
+        return self._world if token == self._token else None
 
-    def put(self, token: int, rates: Rates) -> None:
-        """Keep the rates in place of older ones."""
-        self._token, self._rates = token, rates
+    def put(self, token: int, world: World) -> None:
+        """Keep it in place of an older one."""
+        self._token, self._world = token, world
 
 
 class StateCache:

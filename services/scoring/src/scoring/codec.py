@@ -8,11 +8,12 @@ from typing import Any, Final
 import lz4.block
 import msgspec
 
-from contracts.context import ClockDayClosed, RatesPublished
+from contracts.context import ClockDayClosed, DialectAdopted, DialectWithdrawn, RatesPublished
 from contracts.coordination import SharedResultClaimsChanged
 from contracts.envelope import PREFIX, Envelope
 from scoring.domain import facts
 from scoring.domain.assessment import Assessment, Sealed
+from scoring.domain.dialect import Adopted
 from scoring.domain.facts import Fact, Version
 from scoring.domain.rates import RatesTable
 from scoring.domain.sharing import SharedResult
@@ -23,8 +24,10 @@ _FACTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
 }
 CLOCK: Final = PREFIX + ClockDayClosed.TYPE
 RATES: Final = PREFIX + RatesPublished.TYPE
+DIALECTS: Final = frozenset({PREFIX + DialectAdopted.TYPE, PREFIX + DialectWithdrawn.TYPE})
 CLAIMS: Final = PREFIX + SharedResultClaimsChanged.TYPE
 _rates: Final = msgspec.json.Decoder(RatesTable)
+_dialect: Final = msgspec.json.Decoder(Adopted)
 _shared: Final = msgspec.json.Decoder(SharedResult)
 
 _plain: Final = msgspec.msgpack.Encoder()
@@ -59,7 +62,7 @@ def is_fact(type_: str) -> bool:
 
 def is_heard(type_: str) -> bool:
     """Whether scoring does anything with this event type."""
-    return is_fact(type_) or type_ in {CLOCK, RATES, CLAIMS}
+    return is_fact(type_) or type_ in {CLOCK, RATES, CLAIMS} | DIALECTS
 
 
 def fact_of(envelope: Envelope) -> Fact:
@@ -71,6 +74,11 @@ def fact_of(envelope: Envelope) -> Fact:
 def rates_table_of(data: bytes) -> RatesTable:
     """The table an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
     return _rates.decode(data)
+
+
+def dialect_of(data: bytes) -> Adopted:
+    """A dialect; one that was withdrawn has no readings. Raises msgspec.DecodeError as the others do."""
+    return _dialect.decode(data)
 
 
 def shared_result_of(data: bytes) -> SharedResult:

@@ -10,16 +10,16 @@ from pydantic import ValidationError
 from contracts.context import ClockDayClosed
 from runtime.db import Tx
 from runtime.delivery import Handle, Record
-from scoring.cache import RatesCache, StateCache
-from scoring.codec import CLAIMS, CLOCK, RATES, fact_of, is_fact, version_of
-from scoring.domain.rates import Rates
+from scoring.cache import StateCache, WorldCache
+from scoring.codec import CLAIMS, CLOCK, DIALECTS, RATES, fact_of, is_fact, version_of
+from scoring.domain.world import World
 from scoring.usecases.applying import Item, accept, close_day
-from scoring.usecases.world import claim_items, publish_rates, rates_now
+from scoring.usecases.world import change_dialect, claim_items, publish_rates, world_now
 
 
 def scoring(cache: StateCache) -> Handle:
     """A handler that scores facts, remembering projects in this cache."""
-    known = RatesCache()
+    known = WorldCache()
 
     async def handle(tx: Tx, records: Sequence[Record]) -> None:
         items: list[Item] = []
@@ -34,13 +34,15 @@ def scoring(cache: StateCache) -> Handle:
                 items += await claim_items(tx, record)
             elif record.envelope.type == RATES:
                 await publish_rates(tx, record, cache, known, now=now)
+            elif record.envelope.type in DIALECTS:
+                await change_dialect(tx, record, cache, known, now=now)
             elif record.envelope.type == CLOCK:
                 days.append(record)
-        rates = await rates_now(tx, known)
+        world = await world_now(tx, known)
         if items:
-            await accept(tx, items, cache, rates, now=now)
+            await accept(tx, items, cache, world, now=now)
         for record in days:
-            await _close(tx, record, cache, rates)
+            await _close(tx, record, cache, world)
 
     return handle
 
@@ -59,10 +61,10 @@ def _item(tx: Tx, record: Record) -> Item | None:
     return Item(record, fact, version)
 
 
-async def _close(tx: Tx, record: Record, cache: StateCache, rates: Rates) -> None:
+async def _close(tx: Tx, record: Record, cache: StateCache, world: World) -> None:
     try:
         day = ClockDayClosed.model_validate_json(record.envelope.data).date
     except ValidationError as error:
         tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} scoring can read: {error.errors()[0]['msg']}")
         return
-    await close_day(tx, day.toordinal(), record.envelope, cache, rates, now=tx.clock())
+    await close_day(tx, day.toordinal(), record.envelope, cache, world, now=tx.clock())

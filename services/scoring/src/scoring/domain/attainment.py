@@ -9,7 +9,7 @@ from scoring.domain import parameters
 from scoring.domain.numbers import ONE, ZERO, Ratio, decimal, div, less, micro, mul, same, sub
 from scoring.domain.parameters import MICRO
 from scoring.domain.periods import effective
-from scoring.domain.readings import Effective, valid_from
+from scoring.domain.readings import BY_DIALECT, PLAIN, Effective, Readings, valid_from
 from scoring.domain.state import Actual, Definition, TargetOf, ValueState
 
 
@@ -54,10 +54,17 @@ class _Ground:
 
 
 def attain(
-    definition: Definition, actuals: Collection[Actual], day: int, targets: Sequence[TargetOf] | None = None
+    definition: Definition,
+    actuals: Collection[Actual],
+    day: int,
+    targets: Sequence[TargetOf] | None = None,
+    readings: Readings = PLAIN,
 ) -> Attainment:
-    """Score one indicator on what is known of it on a day; ``targets`` replace its own where given."""
-    found = effective(definition, actuals, day, targets)
+    """Score one indicator on what is known of it on a day; ``targets`` replace its own where given.
+
+    ``readings`` are those of its publisher's dialect (§2.5).
+    """
+    found = effective(definition, actuals, day, targets, readings)
     mode = definition.kind or ("RUBRIC" if definition.measure == 5 else "REACH")
     result = Attainment(
         state="REPORTED",
@@ -82,7 +89,7 @@ def attain(
     elif mode == "RUBRIC":
         _rubric(actuals, found, day, result)
     else:
-        _measured(definition, found, day, result)
+        _measured(definition, found, day, result, readings)
     return result
 
 
@@ -111,8 +118,8 @@ def _rubric(actuals: Collection[Actual], found: Effective, day: int, result: Att
         result.flags.append("RUBRIC")
 
 
-def _measured(definition: Definition, found: Effective, day: int, result: Attainment) -> None:
-    ground = _ground(definition, found, result)
+def _measured(definition: Definition, found: Effective, day: int, result: Attainment, readings: Readings) -> None:
+    ground = _ground(definition, found, result, readings)
     result.mode, result.baseline = ground.mode, ground.baseline
     if found.withheld:
         _without(result, "WITHHELD", "WITHHELD")
@@ -127,7 +134,7 @@ def _measured(definition: Definition, found: Effective, day: int, result: Attain
         _score(definition, found, ground, result)
 
 
-def _ground(definition: Definition, found: Effective, result: Attainment) -> _Ground:
+def _ground(definition: Definition, found: Effective, result: Attainment, readings: Readings) -> _Ground:
     """Direction, baseline and kind, settled once (M1's table of situations)."""
     mode, flags = result.mode, result.flags
     if mode == "BAND":
@@ -153,10 +160,17 @@ def _ground(definition: Definition, found: Effective, result: Attainment) -> _Gr
         flags.append("BASELINE_IMPUTED_ZERO")
     if definition.measure == 4:
         flags.append("ORDINAL_INTERVAL")
-    return _direction(definition, mode, target, baseline, flags)
+    return _direction(definition, mode, target, baseline, flags, readings)
 
 
-def _direction(definition: Definition, mode: str, target: Ratio, baseline: Ratio | None, flags: list[str]) -> _Ground:
+def _direction(
+    definition: Definition,
+    mode: str,
+    target: Ratio,
+    baseline: Ratio | None,
+    flags: list[str],
+    readings: Readings,
+) -> _Ground:
     gap = sub(target, baseline)[0] if baseline is not None else 0
     level = baseline is not None and gap == 0
     ground = _Ground(mode, baseline=baseline)
@@ -176,6 +190,9 @@ def _direction(definition: Definition, mode: str, target: Ratio, baseline: Ratio
     elif mode == "REACH" and level:
         flags.append("ZERO_RANGE")
         ground.mode = "MAINTAIN"
+    elif mode == "REACH" and gap * ground.sign < 0 and readings.direction == "from-values":
+        ground.sign = -ground.sign
+        flags.append(f"{BY_DIALECT}direction")
     elif mode == "REACH" and gap * ground.sign < 0:
         flags.append("DIRECTION_CONFLICT")  # never turned round silently: a query to the owner
         ground.fault = "DIRECTION_CONFLICT"

@@ -12,9 +12,9 @@ from scoring.domain.figures import Figure, vacated
 from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
 from scoring.domain.pace import OFF_TRACK
 from scoring.domain.project import is_counted, score
-from scoring.domain.rates import NO_RATES, Rates
 from scoring.domain.register import Touched, record
 from scoring.domain.state import ProjectState, Published
+from scoring.domain.world import NO_WORLD, World
 
 
 @dataclass(slots=True)
@@ -34,14 +34,15 @@ def apply(
     batch: Sequence[tuple[Fact, Version]],
     closed: int,
     cells: Cells,
-    rates: Rates = NO_RATES,
+    world: World = NO_WORLD,
     *,
     money: bool = False,
+    reread: bool = False,
 ) -> Change:
     """Enter facts about one project in any order, score what they touch, and add the difference to the cells.
 
     An empty batch only lets time pass. ``closed`` is the last closed day; ``money`` says that what the project's
-    money is worth may have changed without any fact of its own.
+    money is worth may have changed without any fact of its own, ``reread`` that its publisher's dialect did.
     """
     touched, change = Touched(money=money), Change()
     for position, (fact, version) in enumerate(batch):
@@ -49,8 +50,10 @@ def apply(
             record(state, fact, version, touched)
         except ValueError as error:
             change.refused.append((position, str(error)))
+    if reread:
+        touched.indicators.update(state.indicators)
     before = state.contribution
-    change.again = score(state, touched, closed, rates)
+    change.again = score(state, touched, closed, world)
     change.about = touched.about or (before is None) == is_counted(state)
     change.touched = bool(touched) or bool(change.again)
     difference(cells, before, state.contribution)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from scoring.domain.numbers import ZERO, Ratio, add, less, same, total
+from scoring.domain.numbers import ZERO, Ratio, add, decimal, less, same, total
 from scoring.domain.readings import (
+    BY_DIALECT,
+    PLAIN,
     Effective,
     Period,
     Reading,
+    Readings,
     aims_of,
     baseline_of,
     flag,
@@ -25,27 +28,45 @@ from scoring.domain.state import Actual, Definition, TargetOf
 
 
 def effective(
-    definition: Definition, actuals: Iterable[Actual], day: int, targets: Sequence[TargetOf] | None = None
+    definition: Definition,
+    actuals: Iterable[Actual],
+    day: int,
+    targets: Sequence[TargetOf] | None = None,
+    readings: Readings = PLAIN,
 ) -> Effective:
     """Read an indicator as it is known on a day; ``targets`` stand in for the definition's own where given."""
     found = Effective()
     goals = definition.targets if targets is None else targets
     known = [a for a in actuals if a.alive and valid_from(a) <= day]
-    readings = readings_of(definition, known, found)
+    if readings.zero_means_missing:
+        known = _without_noughts(known, found)
+    if readings.accumulation is not None and definition.accumulation is None:
+        definition = definition._replace(accumulation=readings.accumulation)
+        if len({(a.start, a.end) for a in known} | {(t.start, t.end) for t in goals}) > 1:
+            flag(found, f"{BY_DIALECT}accumulation")
+    by_period = readings_of(definition, known, found, readings)
     aims = aims_of(definition, goals, known, found)
     found.baseline = baseline_of(definition, found)
     ends = [t.end for t in goals]
     found.final_end = max(ends, default=None)
     found.due = min([*ends, *(a.end for a in known)], default=None)
-    found.withheld = latest_withheld(known, readings)
-    periods = readings.keys() | aims.keys()
+    found.withheld = latest_withheld(known, by_period)
+    periods = by_period.keys() | aims.keys()
     outer = _enclosing(periods)
     if outer is None:
-        _side_by_side(definition, readings, aims, len(periods), found)
+        _side_by_side(definition, by_period, aims, len(periods), found)
     else:
-        _nested(definition, readings, aims, outer, found)
+        _nested(definition, by_period, aims, outer, found)
     found.path.sort(key=lambda point: point[0])
     return found
+
+
+def _without_noughts(known: list[Actual], found: Effective) -> list[Actual]:
+    """Actuals without those that say 0, where a publisher's system writes it for what nobody reported."""
+    kept = [a for a in known if a.value is None or decimal(a.value)[0] != 0]
+    if len(kept) < len(known):
+        flag(found, f"{BY_DIALECT}zero_means_missing")
+    return kept
 
 
 def _enclosing(periods: Iterable[Period]) -> Period | None:

@@ -14,7 +14,7 @@ from scoring.domain.judgements import EffortReported
 from scoring.domain.numbers import half_even, shown, text
 from scoring.domain.pace import STATUSES, Pace, pace
 from scoring.domain.parameters import CAP, MICRO, PILLARS
-from scoring.domain.rates import NO_RATES, Rates
+from scoring.domain.readings import PLAIN, Readings
 from scoring.domain.register import Touched, day_of
 from scoring.domain.state import (
     About,
@@ -28,6 +28,7 @@ from scoring.domain.state import (
     ProjectState,
     ResultSum,
 )
+from scoring.domain.world import NO_WORLD, World
 
 CANCELLED, SUSPENDED, PIPELINE = 5, 6, 1
 OTHER = 9
@@ -77,7 +78,7 @@ def frozen_on(state: ProjectState) -> int | None:
     return day_of(about.version)
 
 
-def score(state: ProjectState, touched: Touched, closed: int, rates: Rates = NO_RATES) -> dict[str, str | None]:
+def score(state: ProjectState, touched: Touched, closed: int, world: World = NO_WORLD) -> dict[str, str | None]:
     """Bring a project's scores and contribution up to date.
 
     ``closed`` is the last closed day. Only what was touched is computed, or all of it where a day that changes
@@ -89,11 +90,12 @@ def score(state: ProjectState, touched: Touched, closed: int, rates: Rates = NO_
     about = state.about if state.about is not None and state.about.alive else None
     if about is not None:
         state.last_entity, state.last_classification = about.entity, about.classification
+    readings = world.readings(about.entity) if about is not None else PLAIN
     again: dict[str, str | None] = {}
     transitions: list[int] = []
     for name in list(state.indicators) if everything else touched.indicators:
         indicator = state.indicators[name]
-        old, new = indicator.leaf, _leaf(state, indicator, about, day)
+        old, new = indicator.leaf, _leaf(state, indicator, about, day, readings)
         again[name] = old.status if old is not None else None
         if new is not None and new.transition is not None:
             transitions.append(new.transition)
@@ -105,7 +107,7 @@ def score(state: ProjectState, touched: Touched, closed: int, rates: Rates = NO_
         state.outcome = _outcome(state)
         _await(state, transitions, fresh=everything)
     if touched.about or touched.money:
-        state.money = money_of(state, rates)
+        state.money = money_of(state, world.rates)
     if touched.about or EffortReported in touched.judged:
         state.effort = _effort(state)
     state.contribution = _contribution(state, fresh=touched.about or touched.money)
@@ -176,12 +178,14 @@ def _count(state: ProjectState, leaf: Leaf, sign: int) -> None:
             state.weight[position] += weight
 
 
-def _leaf(state: ProjectState, indicator: IndicatorState, about: About | None, day: int) -> Leaf | None:
+def _leaf(
+    state: ProjectState, indicator: IndicatorState, about: About | None, day: int, readings: Readings
+) -> Leaf | None:
     definition = indicator.definition
     if definition is None or not definition.alive:
         return None
     actuals = indicator.actuals.values()
-    found = attain(definition, actuals, day)
+    found = attain(definition, actuals, day, readings=readings)
     start, end = (about.start, about.end) if about is not None else (None, None)
     if start is None and definition.targets:
         start = min(t.start for t in definition.targets)
@@ -189,7 +193,7 @@ def _leaf(state: ProjectState, indicator: IndicatorState, about: About | None, d
     original = None
     flags = found.flags
     if indicator.first is not None and indicator.first[1] != definition.targets:
-        before = attain(definition, actuals, day, indicator.first[1])
+        before = attain(definition, actuals, day, indicator.first[1], readings)
         begun = start is None or start <= day_of(definition.version)
         if begun and lowered(definition, indicator.first[1], found, before):
             flags, original = [*flags, "TARGET_REVISED"], before.a

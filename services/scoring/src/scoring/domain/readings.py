@@ -8,13 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from scoring.domain.numbers import Ratio, decimal, div, same, total
 from scoring.domain.register import day_of
 from scoring.domain.state import Actual, Definition, TargetOf
 
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """How a publisher's figures are read where not as they stand: the readings of its dialect (§2.5)."""
+
+    direction: str | None = None
+    accumulation: str | None = None
+    location_is_total: bool | None = None
+    zero_means_missing: bool | None = None
+
+
+PLAIN: Final = Readings()
+
 Period = tuple[int, int]
 """First and last day, both inclusive."""
+
+
+BY_DIALECT: Final = "BY_DIALECT:"
+"""The beginning of the flag on whatever a dialect made readable."""
 
 
 @dataclass(slots=True)
@@ -65,8 +83,10 @@ def valid_from(actual: Actual) -> int:
     return min(actual.end, day_of(actual.version))
 
 
-def readings_of(definition: Definition, known: list[Actual], found: Effective) -> dict[Period, Reading]:
-    chosen = _totals(known, definition, found)
+def readings_of(
+    definition: Definition, known: list[Actual], found: Effective, readings_: Readings = PLAIN
+) -> dict[Period, Reading]:
+    chosen = _totals(known, definition, found, readings_)
     readings: dict[Period, Reading] = {}
     for period, entries in chosen.items():
         values = [reading for a in entries if (reading := _reading(a)) is not None]
@@ -83,7 +103,9 @@ def readings_of(definition: Definition, known: list[Actual], found: Effective) -
     return readings
 
 
-def _totals(known: list[Actual], definition: Definition, found: Effective) -> dict[Period, list[Actual]]:
+def _totals(
+    known: list[Actual], definition: Definition, found: Effective, readings_: Readings
+) -> dict[Period, list[Actual]]:
     """The actuals that stand for their period's total: unplaced, or by R5, or by a declared partition."""
     by_period: dict[Period, list[Actual]] = {}
     placed: dict[Period, list[Actual]] = {}
@@ -100,6 +122,9 @@ def _totals(known: list[Actual], definition: Definition, found: Effective) -> di
         places.update(place for _, place in definition.baselines if place)
         if len(places) == 1 and next(iter(places)).startswith("L:") and all(len(v) == 1 for v in placed.values()):
             flag(found, "LOCATION_IS_TOTAL")
+            return placed
+        if readings_.location_is_total and all(len(v) == 1 and v[0].place.startswith("L:") for v in placed.values()):
+            flag(found, f"{BY_DIALECT}location_is_total")
             return placed
     if any(period not in by_period for period in placed):
         flag(found, "DISAGGREGATED_ONLY")

@@ -64,9 +64,9 @@ async def all_states(conn: Any, size: int = 500) -> AsyncIterator[ProjectState]:
         after = rows[-1]["project_id"]
 
 
-async def rates_token(conn: Any) -> int:
-    """What changes with every table of rates; 0 before the first."""
-    return int(await conn.fetchval("select rates from calendar"))
+async def world_token(conn: Any) -> int:
+    """What changes with every table of rates and every dialect; 0 before the first."""
+    return int(await conn.fetchval("select world from calendar"))
 
 
 async def due_projects(conn: Any, day: int) -> list[str]:

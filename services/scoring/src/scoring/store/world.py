@@ -20,8 +20,33 @@ async def keep_rates(conn: Any, table: Kept, token: int) -> bool:
     """Keep a table of rates, unless a newer version of it is known; whether it was kept."""
     kept = await _keep(conn, "rate_table", "table_id", table)
     if kept:
-        await conn.execute("update calendar set rates = $1", token)
+        await conn.execute("update calendar set world = $1", token)
     return kept
+
+
+async def keep_dialect(conn: Any, dialect: Kept, token: int) -> bool:
+    """Keep the word on a publisher's dialect, unless a newer one is known; whether it was kept."""
+    kept = await _keep(conn, "dialect", "entity", dialect)
+    if kept:
+        await conn.execute("update calendar set world = $1", token)
+    return kept
+
+
+async def dialects(conn: Any) -> list[Kept]:
+    """The newest word on each publisher's dialect, be it that it is withdrawn."""
+    rows = await conn.fetch("select entity as key, recorded, sequence, id, body from dialect order by entity")
+    return [_kept(row) for row in rows]
+
+
+async def projects_of(conn: Any, entity: str, after: str, limit: int) -> list[str]:
+    """A publisher's projects, in order, a page at a time."""
+    rows = await conn.fetch(
+        "select project_id from project_state where entity = $1 and project_id > $2 order by project_id limit $3",
+        entity,
+        after,
+        limit,
+    )
+    return [row["project_id"] for row in rows]
 
 
 async def rate_tables(conn: Any) -> list[Kept]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -24,8 +24,8 @@ from scoring.domain.judgements import SharedClaim
 from scoring.domain.ledger import Change, alerts, apply, own_figures
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
-from scoring.domain.rates import NO_RATES, Rates
 from scoring.domain.state import ProjectState, Share
+from scoring.domain.world import NO_WORLD, World
 from scoring.usecases import passing
 from scoring.usecases.publishing import Cause, Publisher
 
@@ -50,7 +50,7 @@ class _Batch:
 
     publisher: Publisher
     closed: int
-    rates: Rates
+    world: World
     token: int = field(default_factory=lambda: secrets.randbits(62))
     cells: Cells = field(default_factory=dict)
     causes: dict[str, tuple[Cause, int]] = field(default_factory=dict)
@@ -60,12 +60,12 @@ class _Batch:
     terms: dict[str, dict[str, str]] = field(default_factory=dict)  # of projects whose terms changed
 
 
-async def accept(tx: Tx, items: Sequence[Item], cache: StateCache, rates: Rates = NO_RATES, *, now: datetime) -> None:
+async def accept(tx: Tx, items: Sequence[Item], cache: StateCache, world: World = NO_WORLD, *, now: datetime) -> None:
     """Enter a batch of facts, score what they touch, and say what changed."""
     by_project: dict[str, list[Item]] = {}
     for item in items:
         by_project.setdefault(item.fact.project_id, []).append(item)
-    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), rates)
+    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), world)
     refused: set[int] = set()
     senders = await passing.senders(tx, items)
     states = dict(await _states(tx, sorted(by_project.keys() | senders), cache))
@@ -87,12 +87,12 @@ async def accept(tx: Tx, items: Sequence[Item], cache: StateCache, rates: Rates 
 
 
 async def close_day(
-    tx: Tx, day: int, envelope: Envelope, cache: StateCache, rates: Rates = NO_RATES, *, now: datetime
+    tx: Tx, day: int, envelope: Envelope, cache: StateCache, world: World = NO_WORLD, *, now: datetime
 ) -> None:
     """Let a day be over: only projects that were waiting for it are scored again."""
     if not await store.close_day(tx.conn, day):
         return
-    batch = _Batch(Publisher(tx, now), day, rates)
+    batch = _Batch(Publisher(tx, now), day, world)
     moment = envelope.recordedtime or envelope.time or now
     cause = Cause(envelope, Version(micros(moment), envelope.sequence or "", envelope.id))
     waiting = await store.due_projects(tx.conn, day)
@@ -102,20 +102,21 @@ async def close_day(
     await _write(tx, batch, cache)
 
 
-async def convert_again(
+async def score_again(
     tx: Tx,
     projects: Sequence[str],
-    envelope: Envelope,
-    version: Version,
+    cause: Cause,
     cache: StateCache,
-    rates: Rates,
+    world: World,
     *,
     now: datetime,
+    money: bool = False,
+    reread: bool = False,
 ) -> None:
-    """Bring projects up to date whose money is worth something else by a new table of rates."""
-    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), rates)
+    """Bring projects up to date that something beside them changed: their money's worth, or how they are read."""
+    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), world)
     for _, state in await _states(tx, projects, cache):
-        _step(batch, state, [], Cause(envelope, version), money=True)
+        _step(batch, state, [], replace(cause), money=money, reread=reread)
     await _write(tx, batch, cache)
 
 
@@ -140,12 +141,18 @@ async def _states(tx: Tx, projects: Sequence[str], cache: StateCache) -> Iterabl
 
 
 def _step(
-    batch: _Batch, state: ProjectState, facts: list[tuple[Fact, Version]], cause: Cause, *, money: bool = False
+    batch: _Batch,
+    state: ProjectState,
+    facts: list[tuple[Fact, Version]],
+    cause: Cause,
+    *,
+    money: bool = False,
+    reread: bool = False,
 ) -> Change:
     """One project brought up to date: its figures said, its difference added to the cells of the batch."""
     before = state.contribution
     cause.kind = kind_of(cause.fact, cause.envelope.type.removeprefix(PREFIX), cause.version, state)
-    change = apply(state, facts, batch.closed, batch.cells, batch.rates, money=money)
+    change = apply(state, facts, batch.closed, batch.cells, batch.world, money=money, reread=reread)
     after = state.contribution
     cause.entity, cause.classification = state.last_entity, state.last_classification
     for own in own_figures(state, change):

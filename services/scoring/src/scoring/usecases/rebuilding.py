@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from contracts.envelope import Envelope
 from runtime.db import Tx
 from scoring import store
-from scoring.cache import RatesCache
+from scoring.cache import WorldCache
 from scoring.codec import fact_of
 from scoring.domain.assessing import Moved, added, assess, sums_hash
 from scoring.domain.cells import Cells, spread, state_hash
@@ -15,7 +15,7 @@ from scoring.domain.project import is_counted, score
 from scoring.domain.register import Touched, record, register_hash
 from scoring.domain.state import ProjectState
 from scoring.usecases.passing import EXISTENCE, receivers_of
-from scoring.usecases.world import rates_now, standing_claims
+from scoring.usecases.world import standing_claims, world_now
 
 _PAGE = 200
 
@@ -47,7 +47,7 @@ async def rebuild(tx: Tx) -> Rebuilt:
     cells: Cells = {}
     families: Moved = {}
     found = Rebuilt()
-    rates, claims = await rates_now(tx, RatesCache()), await standing_claims(tx)
+    world, claims = await world_now(tx, WorldCache()), await standing_claims(tx)
     counted = await _counted(tx)
     after = ""
     while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
@@ -65,7 +65,7 @@ async def rebuild(tx: Tx) -> Rebuilt:
         for name, state in again.items():
             state.inside = sorted(receivers_of(state) & counted)
             everything = Touched(True, True, set(state.indicators))
-            score(state, everything, closed, rates)
+            score(state, everything, closed, world)
             assess(state, everything, {}, families)
             if state.contribution is not None:
                 spread(cells, state.contribution)

@@ -1,4 +1,4 @@
-"""Facts of the world in: rates of exchange, and claims on results that projects share."""
+"""Facts of the world in: rates of exchange, publishers' dialects, and claims on results that projects share."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ import msgspec
 from runtime.db import Tx
 from runtime.delivery import Record
 from scoring import store
-from scoring.cache import RatesCache, StateCache
-from scoring.codec import rates_table_of, shared_result_of, version_of
+from scoring.cache import StateCache, WorldCache
+from scoring.codec import dialect_of, rates_table_of, shared_result_of, version_of
 from scoring.domain.facts import Version
 from scoring.domain.judgements import SharedClaim
-from scoring.domain.rates import NO_RATES, Rates, rates_of
+from scoring.domain.rates import rates_of
 from scoring.domain.sharing import claims_of, scaled
-from scoring.usecases.applying import Item, convert_again
+from scoring.domain.world import NO_WORLD, World
+from scoring.usecases.applying import Item, score_again
+from scoring.usecases.publishing import Cause
 
 _PAGE: Final = 500
 
 
-async def publish_rates(tx: Tx, record: Record, cache: StateCache, known: RatesCache, *, now: datetime) -> None:
+async def publish_rates(tx: Tx, record: Record, cache: StateCache, known: WorldCache, *, now: datetime) -> None:
     """Keep a table of rates, and convert again what is in another currency than the dollar."""
     version = _version(tx, record)
     if version is None:
@@ -37,24 +39,48 @@ async def publish_rates(tx: Tx, record: Record, cache: StateCache, known: RatesC
         tx.conn, store.Kept(table.table_id, version, record.envelope.data), secrets.randbits(62)
     ):
         return
-    rates = await rates_now(tx, known)
+    world = await world_now(tx, known)
     after = ""
     while projects := await store.projects_with_foreign_money(tx.conn, after, _PAGE):
         after = projects[-1]
-        await convert_again(tx, projects, record.envelope, version, cache, rates, now=now)
+        await score_again(tx, projects, Cause(record.envelope, version), cache, world, now=now, money=True)
 
 
-async def rates_now(tx: Tx, known: RatesCache) -> Rates:
-    """The rates as they stand; read again only where another worker, or this one, published a table since."""
-    token = await store.rates_token(tx.conn)
+async def change_dialect(tx: Tx, record: Record, cache: StateCache, known: WorldCache, *, now: datetime) -> None:
+    """Keep the word on a publisher's dialect, and read its projects again."""
+    version = _version(tx, record)
+    if version is None:
+        return
+    try:
+        entity = dialect_of(record.envelope.data).entity
+    except msgspec.DecodeError as error:
+        tx.reject(record, "PAYLOAD", f"Not a dialect scoring can read: {error}")
+        return
+    kept = store.Kept(entity, version, record.envelope.data)
+    if not await store.keep_dialect(tx.conn, kept, secrets.randbits(62)):
+        return
+    world = await world_now(tx, known)
+    after = ""
+    while projects := await store.projects_of(tx.conn, entity, after, _PAGE):
+        after = projects[-1]
+        await score_again(tx, projects, Cause(record.envelope, version), cache, world, now=now, reread=True)
+
+
+async def world_now(tx: Tx, known: WorldCache) -> World:
+    """The world as it stands; read again only where another worker, or this one, was told of a change since."""
+    token = await store.world_token(tx.conn)
     if not token:
-        return NO_RATES
-    rates = known.get(token)
-    if rates is None:
+        return NO_WORLD
+    world = known.get(token)
+    if world is None:
         tables = [rates_table_of(kept.body) for kept in await store.rate_tables(tx.conn)]
-        rates = rates_of(row for table in tables for row in table.rates())
-        known.put(token, rates)
-    return rates
+        adopted = [dialect_of(kept.body) for kept in await store.dialects(tx.conn)]
+        world = World(
+            rates_of(row for table in tables for row in table.rates()),
+            {dialect.entity: dialect.readings for dialect in adopted},
+        )
+        known.put(token, world)
+    return world
 
 
 async def claim_items(tx: Tx, record: Record) -> list[Item]:

@@ -1,0 +1,88 @@
+"""Publisher dialects (methodology §2.5): readings that one publisher's habits suggest, and its owner adopted.
+
+A dialect never changes a fact. It says how the facts are read, in the one place where they are read, and each
+reading that made a difference is flagged and costs a step of confidence (M3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from scoring.domain.attainment import attain
+from scoring.domain.numbers import decimal
+from scoring.domain.readings import PLAIN, Readings
+from scoring.domain.state import IndicatorState
+
+LEAST: Final = 10  # indicators that must speak for a reading before it is proposed [POLICY]
+AGREEMENT: Final = (4, 5)  # of them, so many must agree [POLICY]
+
+
+@dataclass(slots=True)
+class Adopted:
+    """``dialect.adopted.v1``, the fields that matter here."""
+
+    entity: str
+    version: int
+    readings: Readings = field(default_factory=Readings)
+
+
+class Proposal(NamedTuple):
+    """A reading that the figures suggest: of ``indicators`` that could speak for it, ``agree`` do."""
+
+    reading: str
+    value: str
+    indicators: int
+    agree: int
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is enough to propose it."""
+        return self.agree >= LEAST and self.agree * AGREEMENT[1] >= self.indicators * AGREEMENT[0]
+
+
+def evidence(indicators: Iterable[IndicatorState], day: int) -> list[Proposal]:
+    """What a publisher's indicators say for each reading, whether or not it is enough."""
+    counts = {name: [0, 0] for name in ("direction", "accumulation", "location_is_total", "zero_means_missing")}
+    for indicator in indicators:
+        for name, agrees in _speaks(indicator, day).items():
+            counts[name][0] += 1
+            counts[name][1] += int(agrees)
+    values = {"direction": "from-values", "accumulation": "CUMULATIVE"}
+    return [Proposal(name, values.get(name, "true"), of, agree) for name, (of, agree) in counts.items() if of]
+
+
+def proposed(found: Iterable[Proposal]) -> Readings:
+    """The readings that there is enough evidence for."""
+    names = {p.reading for p in found if p.stands}
+    return Readings(
+        direction="from-values" if "direction" in names else None,
+        accumulation="CUMULATIVE" if "accumulation" in names else None,
+        location_is_total=True if "location_is_total" in names else None,
+        zero_means_missing=True if "zero_means_missing" in names else None,
+    )
+
+
+def _speaks(indicator: IndicatorState, day: int) -> dict[str, bool]:
+    """For which readings one indicator says anything, and whether it agrees."""
+    definition = indicator.definition
+    if definition is None or not definition.alive:
+        return {}
+    alive = [a for a in indicator.actuals.values() if a.alive]
+    found = attain(definition, alive, day, readings=PLAIN)
+    said: dict[str, bool] = {}
+    if definition.ascending is not None and found.target is not None and found.baseline is not None:
+        gap = found.target[0] * found.baseline[1] - found.baseline[0] * found.target[1]
+        if gap and found.mode == "REACH":
+            said["direction"] = "DIRECTION_CONFLICT" in found.flags
+    if "ACCUMULATION_ASSUMED" in found.flags and found.hints:
+        said["accumulation"] = "CUMULATIVE_FITS" in found.hints
+    placed = [a for a in alive if a.place and a.value is not None]
+    if placed and not any(not a.place and a.value is not None for a in alive):
+        periods = {(a.start, a.end) for a in placed}
+        said["location_is_total"] = len(placed) == len(periods) and all(a.place.startswith("L:") for a in placed)
+    values = [a.value for a in alive if a.value is not None]
+    if values and found.target is not None and found.target[0]:
+        said["zero_means_missing"] = all(decimal(value)[0] == 0 for value in values)
+    return said

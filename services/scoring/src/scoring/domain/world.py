@@ -1,0 +1,25 @@
+"""What the score of a project rests on beside its own facts: rates of exchange, and its publisher's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from scoring.domain.rates import NO_RATES, Rates
+from scoring.domain.readings import PLAIN, Readings
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """As it stands at one moment; a change of it scores the projects concerned again."""
+
+    rates: Rates = NO_RATES
+    dialects: Mapping[str, Readings] = field(default_factory=dict)  # by publisher
+
+    def readings(self, entity: str) -> Readings:
+        """How this publisher's figures are read."""
+        return self.dialects.get(entity, PLAIN)
+
+
+NO_WORLD: Final = World()

@@ -1,0 +1,118 @@
+"""What a publisher's own figures suggest about how it writes them, and what adopting it would change (§2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, Final
+
+from runtime.db import Tx
+from scoring import store
+from scoring.cache import WorldCache
+from scoring.codec import pack_state, unpack_state
+from scoring.domain.cells import Cells, spread
+from scoring.domain.dialect import evidence, proposed
+from scoring.domain.figures import Figure, aggregate
+from scoring.domain.ledger import apply
+from scoring.domain.ownfigures import scope_of
+from scoring.domain.readings import Readings
+from scoring.domain.state import ProjectState
+from scoring.domain.world import World
+from scoring.usecases.world import world_now
+
+_PAGE: Final = 200
+_LISTED: Final = 500  # figures that are named one by one; the counts are of all
+
+Answer = dict[str, Any]
+
+
+async def dialect(tx: Tx, entity: str, wanted: Readings | None = None) -> Answer | None:
+    """Evidence, proposal and preview for a publisher, of what the caller may read; None where that is nothing.
+
+    ``wanted`` are readings to preview in place of the proposed ones. Nothing is changed.
+    """
+    world, closed = await world_now(tx, WorldCache()), await store.closed_day(tx.conn)
+    states: list[ProjectState] = []
+    after = ""
+    while projects := await store.projects_of(tx.conn, entity, after, _PAGE):
+        after = projects[-1]
+        states += (await store.project_states(tx.conn, projects)).values()
+    if not states:
+        return None
+    day = max(closed, *(state.scored_on for state in states))
+    found = evidence((i for state in states for i in state.indicators.values()), day)
+    standing = world.readings(entity)
+    readings = wanted if wanted is not None else _both(standing, proposed(found))
+    return {
+        "entity": entity,
+        "standing": _said(standing),
+        "evidence": [
+            {"reading": p.reading, "value": p.value, "indicators": p.indicators, "agree": p.agree, "proposed": p.stands}
+            for p in found
+        ],
+        "proposed": _said(proposed(found)),
+        "preview": {"readings": _said(readings), **_preview(states, World(world.rates, {entity: readings}), closed)},
+    }
+
+
+def _both(standing: Readings, more: Readings) -> Readings:
+    """What stands, and what is proposed beside it."""
+    return Readings(**{name: value for found in (standing, more) for name, value in _said(found).items()})
+
+
+def _said(readings: Readings) -> dict[str, Any]:
+    return {name: value for name, value in asdict(readings).items() if value is not None}
+
+
+def _preview(states: Iterable[ProjectState], world: World, closed: int) -> Answer:
+    """Every indicator and project whose figure would change, and the publisher's own total before and after."""
+    before: Cells = {}
+    after: Cells = {}
+    counts = {"indicators": 0, "readable_before": 0, "readable_after": 0, "changed": 0}
+    listed: list[Answer] = []
+    entity = ""
+    for state in sorted(states, key=lambda s: s.project_id):
+        entity = state.last_entity
+        then = unpack_state(pack_state(state))
+        apply(then, [], closed, {}, world, reread=True)
+        for told, cells in ((state, before), (then, after)):
+            if told.contribution is not None:
+                spread(cells, told.contribution)
+        for name, indicator in state.indicators.items():
+            old, new = indicator.leaf, then.indicators[name].leaf
+            if old is None or new is None:
+                continue
+            counts["indicators"] += 1
+            counts["readable_before"] += old.a is not None
+            counts["readable_after"] += new.a is not None
+            if old.a != new.a:
+                counts["changed"] += 1
+                listed.append(_change("M1", scope_of(state.project_id, name), old.a, new.a, new.flags))
+        old_e, new_e = state.outcome.whole, then.outcome.whole
+        values = (old_e.mean if old_e is not None else None, new_e.mean if new_e is not None else None)
+        if values[0] != values[1]:
+            listed.append(_change("M4", scope_of(state.project_id), *values, then.outcome.flags))
+    scope = f"entity:{entity}"
+    totals = [aggregate("M4", scope, cells[scope]) if scope in cells else None for cells in (before, after)]
+    return {
+        **counts,
+        "total": {name: _total(figure) for name, figure in zip(("before", "after"), totals, strict=True)},
+        "figures": listed[:_LISTED],
+        "more": max(0, len(listed) - _LISTED),
+    }
+
+
+def _change(metric: str, scope: str, before: int | None, after: int | None, flags: tuple[str, ...]) -> Answer:
+    return {"metric": metric, "scope": scope, "before": before, "after": after, "flags": list(flags)}
+
+
+def _total(figure: Figure | None) -> Answer | None:
+    if figure is None:
+        return None
+    return {
+        "value": figure.value,
+        "state": figure.state,
+        "coverage": {"observed": figure.observed, "expected": figure.expected},
+        "lower": figure.lower,
+        "upper": figure.upper,
+    }

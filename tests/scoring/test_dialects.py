@@ -1,0 +1,134 @@
+"""Publisher dialects: proposed from evidence, previewed, adopted, withdrawn without a trace (methodology §2.5, G15)."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.scoring_facts import a_project as plain_project
+from tests.support.scoring_facts import an_actual as plain_actual
+from tests.support.scoring_facts import an_indicator as plain_indicator
+from tests.support.scoring_facts import known, ordinal, target
+from tests.support.scoring_feed import PROJECT, Feed, a_project, an_actual, an_indicator
+
+from contracts.context import DialectAdopted, DialectWithdrawn, Readings
+from contracts.portfolio import Baseline, Target
+from runtime.access import SYSTEM
+from scoring.domain.attainment import attain
+from scoring.domain.dialect import Proposal, evidence, proposed
+from scoring.domain.facts import Fact, Place
+from scoring.domain.readings import PLAIN
+from scoring.domain.readings import Readings as Read
+from scoring.domain.state import ProjectState
+from scoring.usecases.dialects import dialect
+
+ENTITY = "XM-DEMO-1"
+
+
+def adopted(version: int = 1, **readings: object) -> DialectAdopted:
+    return DialectAdopted(
+        entity=ENTITY, version=version, readings=Readings.model_validate(readings), adopted_by=ENTITY,
+        adopted_on="2026-07-01",
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def a_wrong_direction(n: int, *, descending: bool = False) -> list[object]:
+    """``ascending="0"`` on all, as some systems write it; the target above the baseline on all but one."""
+    low, high, middle = ("100", "0", "50") if descending else ("0", "100", "50")
+    name = f"I{n:02d}"
+    aim = Target(period_start="2025-01-01", period_end="2026-06-30", value=high)  # type: ignore[arg-type]
+    return [
+        an_indicator(
+            indicator_id=name, ascending=False, baselines=[Baseline(year=2024, value=low)], targets=[aim],
+            result_type="1",
+        ),
+        an_actual(middle, indicator_id=name),
+    ]  # fmt: skip
+
+
+@pytest.mark.stack
+async def test_g15_a_dialect_is_proposed_adopted_and_withdrawn_without_a_trace(feed: Feed) -> None:
+    facts = [fact for n in range(12) for fact in a_wrong_direction(n, descending=n == 11)]
+    await feed.say(a_project(), *facts)  # type: ignore[arg-type]
+    said = await feed.close("2026-07-01")
+    async with feed.database.transaction(SYSTEM) as tx:
+        found = await dialect(tx, ENTITY)
+    assert found is not None
+    (one,) = [e for e in found["evidence"] if e["reading"] == "direction"]
+    assert (one["value"], one["agree"], one["indicators"], one["proposed"]) == ("from-values", 11, 12, True)
+    preview = found["preview"]
+    assert (preview["readable_before"], preview["readable_after"], preview["changed"]) == (1, 12, 11)
+    assert preview["total"]["before"]["state"] == "INSUFFICIENT_DATA"
+    assert (preview["total"]["after"]["value"], preview["total"]["after"]["state"]) == (500_000, "PUBLISHED")
+    first = (await feed.rebuilt()).standing
+
+    said = await feed.say(adopted(direction="from-values"))
+    project = said[f"M4 project:{PROJECT}"]
+    assert (project.value, project.state, project.coverage.observed) == (500_000, "PUBLISHED", 1)
+    flagged = [f for (m, s), f in said.figures.items() if m == "M1" and "BY_DIALECT:direction" in f.flags]
+    assert len(flagged) == 11
+    assert all(f.value == 500_000 for f in flagged)
+    assert (await feed.rebuilt()).equal
+    # A project that comes later is read by it too; an older word that comes late changes nothing.
+    late = feed.stamped(adopted(direction="as-declared"))
+    assert (await feed.say(*a_wrong_direction(12)))["M1 indicator:XM-DEMO-1-P1|I12"].value == 500_000  # type: ignore[arg-type]
+    await feed.say(adopted(2, direction="from-values"))
+    assert not (await feed.say(late)).figures
+
+    said = await feed.say(DialectWithdrawn(entity=ENTITY, version=3))
+    assert said[f"M1 indicator:{PROJECT}|I00"].value is None
+    rebuilt = await feed.rebuilt()
+    assert rebuilt.equal
+    assert first != rebuilt.standing  # one indicator more than then
+
+
+@pytest.mark.stack
+async def test_withdrawn_leaves_the_hash_of_before(feed: Feed) -> None:
+    facts = [fact for n in range(12) for fact in a_wrong_direction(n)]
+    await feed.say(a_project(), *facts)  # type: ignore[arg-type]
+    first = (await feed.rebuilt()).standing
+    await feed.say(adopted(direction="from-values", accumulation="CUMULATIVE"))
+    assert (await feed.rebuilt()).standing != first
+    await feed.say(DialectWithdrawn(entity=ENTITY, version=2))
+    assert (await feed.rebuilt()).standing == first
+
+
+def score(readings: Read, *said: Fact) -> tuple[int | None, list[str]]:
+    indicator = known(*said).indicators["I1"]
+    assert indicator.definition is not None
+    found = attain(indicator.definition, indicator.actuals.values(), ordinal("2030-12-31"), readings=readings)
+    return found.a, found.flags
+
+
+def test_direction_by_values_turns_only_what_contradicts_itself() -> None:
+    wrong = (plain_indicator(ascending=False), plain_actual("40"))
+    assert score(PLAIN, *wrong) == (None, ["DIRECTION_CONFLICT"])
+    assert score(Read(direction="from-values"), *wrong) == (400_000, ["BY_DIALECT:direction"])
+    right = (plain_indicator(), plain_actual("40"))
+    assert score(Read(direction="from-values"), *right) == (400_000, [])
+
+
+def test_accumulation_is_read_only_where_none_is_declared() -> None:
+    targets = [target("2019", "10"), target("2020", "10")]
+    said = (plain_indicator(targets=targets), plain_actual("5", "2019"), plain_actual("5", "2020"))
+    assert score(Read(accumulation="PERIODIC_SUM"), *said) == (500_000, ["BY_DIALECT:accumulation"])
+    declared = plain_indicator(targets=targets, accumulation="POINT_IN_TIME")
+    assert score(Read(accumulation="PERIODIC_SUM"), declared, *said[1:]) == (500_000, [])
+
+
+def test_locations_are_totals_and_noughts_are_missing_where_the_owner_says_so() -> None:
+    located = (plain_indicator(), *(plain_actual("40", y, place=Place(p)) for y, p in (("2019", "A"), ("2020", "B"))))
+    assert score(PLAIN, *located)[0] is None
+    a, flags = score(Read(location_is_total=True), *located)
+    assert (a, "BY_DIALECT:location_is_total" in flags) == (400_000, True)
+    nought = (plain_indicator(), plain_actual("40", "2019"), plain_actual("0", "2020"))
+    assert score(PLAIN, *nought)[0] == 0
+    assert score(Read(zero_means_missing=True), *nought)[0] == 400_000
+
+
+def test_too_little_evidence_proposes_nothing() -> None:
+    assert Proposal("direction", "from-values", 12, 11).stands
+    assert not Proposal("direction", "from-values", 9, 9).stands
+    assert not Proposal("direction", "from-values", 20, 15).stands
+    assert proposed([Proposal("direction", "from-values", 9, 9)]) == PLAIN
+    state: ProjectState = known(plain_project(), plain_indicator(ascending=False), plain_actual("40"))
+    (found,) = [p for p in evidence(state.indicators.values(), ordinal("2030-12-31")) if p.reading == "direction"]
+    assert (found.indicators, found.agree) == (1, 1)
