@@ -44,12 +44,12 @@ def test_every_fault_at_once(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text(
         "currency,valid_from,units_per_usd\nEUR,2026-01,0.92\neur,2026-13-01,1e3\nEUR,2026-01-01,0.93\n"
-        "GBP,2026-01,0\nUSD,2026-01,1.1\nXOF,2026-01,603,5\nCHF,9999-01-01,NaN\n"
+        "GBP,2026-01,0\nUSD,2026-01,1.1\nXOF,2026-01,603,5\nCHF,9999-01-01,NaN\neur,2026-01,-1\n"
     )
     with pytest.raises(BadRates) as caught:
         read_rates(path)
     lines = [fault.split(":")[0] for fault in caught.value.faults]
-    assert lines == ["line 3"] * 3 + ["line 4", "line 5", "line 6", "line 7", "line 8", "line 8"]
+    assert lines == [f"line {n}" for n in (3, 3, 3, 4, 5, 6, 7, 8, 8, 9, 9)]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from contracts.context import Rate, RatesPublished
 
 COLUMNS: Final = ("currency", "valid_from", "units_per_usd")
+_FIGURE: Final = re.compile(r"[+-]?[0-9]{1,24}(\.[0-9]{0,24})?")
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
@@ -67,17 +68,19 @@ def _rate(row: dict[str, str], width: int, line: int, faults: list[str]) -> Rate
         return None
     if _MONTH.fullmatch(row["valid_from"]):
         row["valid_from"] += "-01"
+    known = len(faults)
+    if _FIGURE.fullmatch(row["units_per_usd"]):
+        units = Decimal(row["units_per_usd"])
+        if units <= 0:
+            faults.append(f"line {line}: units_per_usd is {units}; one dollar is worth more than nothing")
+        elif row["currency"] == "USD" and units != 1:
+            faults.append(f"line {line}: a dollar is one dollar, not {units}")
     try:
         rate = Rate.model_validate_json(json.dumps(row))
     except ValidationError as error:
         faults += [f"line {line}: {e['loc'][0]} is {row[str(e['loc'][0])]!r}: {e['msg']}" for e in error.errors()]
         return None
-    units = Decimal(rate.units_per_usd)
-    if units <= 0:
-        faults.append(f"line {line}: units_per_usd is {rate.units_per_usd}; one dollar is worth more than nothing")
-    elif rate.currency == "USD" and units != 1:
-        faults.append(f"line {line}: a dollar is one dollar, not {rate.units_per_usd}")
-    return rate
+    return rate if len(faults) == known else None
 
 
 def published(

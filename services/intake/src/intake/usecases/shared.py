@@ -119,8 +119,10 @@ def _keep(item: Item, ledger: _Shared, everyone: Mapping[str, Entity], submitted
         item.faults += _unknown_projects(item, submitted)
     known = ledger.known.get(item.key)
     if known is not None and not known.tombstone and ledger.ordering[item.key] != ordering:
-        message = f"It is already known under {ledger.ordering[item.key]}, not under {ordering}"
-        item.faults.append(fault("OTHER_KEY", message, "Withdraw it there, or use an identifier of its own", "data"))
+        message = "Its identifier is already taken under another country, organisation or list"
+        item.faults.append(
+            fault("OTHER_KEY", message, "Use an identifier of its own, or withdraw it there first", "data")
+        )
     decision = decide(known, item.key, item.type, data)
     if item.type in IMMUTABLE and decision.outcome == "amended":
         message = f"Version {data['version']} was published with other content"
