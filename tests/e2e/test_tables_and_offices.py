@@ -130,3 +130,30 @@ async def test_a_member_state_speaks_of_itself_and_an_entity_of_no_state(entity:
     ]  # fmt: skip
     assert [a["partitionkey"] for a, _ in facts] == ["S/RES/2396 (2017)", "ML", "ML"]
     assert [a["dataclassification"] for a, _ in facts] == ["public", "state:ML", "state:ML"]
+
+
+async def test_the_same_in_binary_mode_and_in_a_batch(entity: Entity) -> None:
+    secretariat = Person(entity.stack, "secretariat", entity.http)
+    assert (await entity.post(entity.project("b"))).is_success
+    risk = kafka.an_event(entity.user, like("risk.assessed.v1", project_id=f"{entity.user}-b"), "risk.assessed.v1")
+    binary = {"ce-specversion": "1.0", "ce-id": risk.id, "ce-source": risk.source, "ce-type": risk.type}
+    answer = await entity.call(
+        "POST", "intake", "/v1/events", content=risk.data, headers={**binary, "Content-Type": "application/json"}
+    )
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    bad = kafka.an_event(entity.user, like("marker.assigned.v1", project_id=f"{entity.user}-b", significance=4),
+                         "marker.assigned.v1")  # fmt: skip
+    again = kafka.an_event(entity.user, json.loads(risk.data), "risk.assessed.v1")
+    receipts = (await entity.post([again, bad])).json()["receipts"]
+    assert [r["outcome"] for r in receipts] == ["unchanged", "quarantined"]
+    assert [f["path"] for f in receipts[1]["findings"]] == ["data/significance"]
+
+    duty = like("obligation.scheduled.v1", obligation_id=uuid4().hex, entity=entity.user)
+    met = like("report.received.v1", obligation_id=duty["obligation_id"], entity=entity.user)
+    said = (("obligation.scheduled.v1", duty), ("report.received.v1", met))
+    batch = [kafka.an_event("office", data, type_) for type_, data in said]
+    answer = await secretariat.call(
+        "POST", "intake", "/v1/events", content=json.dumps([e.to_structured() for e in batch]),
+        headers={"Content-Type": "application/cloudevents-batch+json"},
+    )  # fmt: skip
+    assert [r["outcome"] for r in answer.json()["receipts"]] == ["accepted", "accepted"], answer.text

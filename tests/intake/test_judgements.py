@@ -256,3 +256,12 @@ async def test_every_error_at_once(database: Database) -> None:
     over = {"likelihood": 0, "impact": 9, "residual_likelihood": "high", "category": "", "colour": "red"}
     (item,) = await receive(database, like("risk.assessed.v1", **over))
     assert {f["path"] for f in item.faults} == {f"data/{name}" for name in over}
+
+
+@pytest.mark.parametrize("figure", [b"1e999", b"-1e999", b"1e400", b"NaN", b"Infinity", b"9" * 400, b"4.5"])
+async def test_a_figure_that_is_none_is_refused(database: Database, figure: bytes) -> None:
+    event = like("evaluation.quality-rated.v1", quality="here")
+    raw = event.data.replace(b'"here"', figure)
+    (item,) = await receive(database, Envelope(id=event.id, source=event.source, type=event.type, data=raw))
+    assert item.submission.outcome == "quarantined"
+    assert item.faults[0]["rule"].startswith("plumbline:SCHEMA_")
