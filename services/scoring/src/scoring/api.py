@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator, Awaitable
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -11,9 +11,11 @@ from runtime.access import Principal
 from runtime.auth import principal
 from runtime.db import Tx
 from runtime.http import Json, Problem
+from scoring.codec import micros
 from scoring.domain.families import FAMILIES
 from scoring.domain.readings import PLAIN, Readings
-from scoring.usecases import dialects, explaining, reading
+from scoring.usecases import asof, dialects, explaining, explaining_asof, reading, revising
+from scoring.when import Known, Method, Valid, as_of, instant_of
 
 router = APIRouter(prefix="/v1")
 Caller = Annotated[Principal, Depends(principal)]
@@ -36,9 +38,21 @@ Transaction = Annotated[Tx, Depends(_transaction, scope="function")]
 
 
 @router.get("/metrics/{metric}", tags=["figures"])
-async def show_figure(request: Request, metric: str, tx: Transaction, scope: Scope = "global") -> Response:
-    """One figure as it was last published."""
-    found = await reading.figure(tx, metric, scope)
+async def show_figure(
+    request: Request,
+    metric: str,
+    tx: Transaction,
+    scope: Scope = "global",
+    known_as_of: Known = None,
+    valid_as_of: Valid = None,
+    method_version: Method = None,
+) -> Response:
+    """One figure as it was last published, or as of two days: the same integer whenever that is asked."""
+    at = as_of(known_as_of, valid_as_of, method_version, tx.clock())
+    if at is None:
+        found = await reading.figure(tx, metric, scope)
+    else:
+        found = await _replayed(asof.figure(request.app.state.database, tx, metric, scope, at), metric, scope)
     if found is None:
         raise _nothing(metric, scope)
     return Json(found, request)
@@ -51,9 +65,48 @@ async def explain(
     tx: Transaction,
     scope: Scope = "global",
     limit: Annotated[int, Query(ge=1, le=10_000, description="projects listed; the others are summed")] = 10,
+    known_as_of: Known = None,
+    valid_as_of: Valid = None,
+    method_version: Method = None,
 ) -> Response:
     """How a figure is made: the tree from the figure to the places its facts came from; every sum adds up."""
-    found = await explaining.explain(tx, metric, scope, limit)
+    at = as_of(known_as_of, valid_as_of, method_version, tx.clock())
+    if at is None:
+        found = await explaining.explain(tx, metric, scope, limit)
+    else:
+        replay = asof.Replay(request.app.state.database, tx, at)
+        found = await _replayed(explaining_asof.explain(tx, replay, metric, scope, limit), metric, scope)
+    if found is None:
+        raise _nothing(metric, scope)
+    return Json(found, request)
+
+
+@router.get("/revisions/{metric}", tags=["figures"])
+async def list_revisions(
+    request: Request,
+    metric: str,
+    tx: Transaction,
+    scope: Scope = "global",
+    begin: Annotated[str, Query(alias="from", max_length=40, description="the first day, or an instant before")] = (
+        "1970-01-01"
+    ),
+    end: Annotated[str | None, Query(alias="to", max_length=40, description="the last day, or an instant")] = None,
+) -> Response:
+    """What was revised between two days, each with its cause and effect; the effects add up to the total exactly."""
+    now = tx.clock()
+    after = micros(instant_of("from", begin, now, start=True))
+    until = micros(instant_of("to", end, now) if end is not None else now)
+    if until <= after:
+        raise Problem(422, "no-time", "No time lies between these", f"from {begin} is not before to {end}.")
+    try:
+        found = await revising.revisions(tx, metric, scope, after, until)
+    except revising.TooMany:
+        raise Problem(
+            422,
+            "too-many-revisions",
+            "That is too much for one answer",
+            f"More than {revising.MOST} revisions of {metric} of {scope} lie between these. Move from and to closer.",
+        ) from None
     if found is None:
         raise _nothing(metric, scope)
     return Json(found, request)
@@ -85,6 +138,20 @@ async def show_dialect(
             f"No project of {entity} is known, or none that you may read.",
         )
     return Json(found, request)
+
+
+async def _replayed(found: Awaitable[dict[str, Any] | None], metric: str, scope: str) -> dict[str, Any] | None:
+    try:
+        return await found
+    except asof.TooMuch:
+        raise Problem(
+            422,
+            "too-much-to-replay",
+            "That would replay too much at once",
+            f"{metric} of {scope} rests on more than {asof.MOST_FACTS} facts. Leave valid_as_of out, and history"
+            " answers at once; or ask for a country, an entity or a project; or make a snapshot, which may take its"
+            " time: plumbline snapshot create --valid-to DAY --id ID.",
+        ) from None
 
 
 def _nothing(metric: str, scope: str) -> Problem:

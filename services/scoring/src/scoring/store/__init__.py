@@ -33,6 +33,9 @@ from scoring.store.projects import project_states as project_states
 from scoring.store.projects import save_projects as save_projects
 from scoring.store.projects import save_shares as save_shares
 from scoring.store.projects import world_token as world_token
+from scoring.store.replaying import facts_known as facts_known
+from scoring.store.replaying import facts_number as facts_number
+from scoring.store.replaying import projects_ever_in as projects_ever_in
 from scoring.store.totals import Line as Line
 from scoring.store.totals import Total as Total
 from scoring.store.totals import total as total

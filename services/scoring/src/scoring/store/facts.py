@@ -41,7 +41,7 @@ async def facts_by_id(conn: Any, ids: Iterable[tuple[str, str]]) -> dict[tuple[s
         [project for project, _ in wanted],
         [id_ for _, id_ in wanted],
     )
-    return {(row["project_id"], row["id"]): _fact(row["project_id"], row) for row in rows}
+    return {(row["project_id"], row["id"]): fact_row(row["project_id"], row) for row in rows}
 
 
 async def facts_of(conn: Any, projects: Sequence[str]) -> list[FactRow]:
@@ -51,7 +51,7 @@ async def facts_of(conn: Any, projects: Sequence[str]) -> list[FactRow]:
         " order by project_id, recorded, sequence, id",
         list(projects),
     )
-    return [_fact(row["project_id"], row) for row in rows]
+    return [fact_row(row["project_id"], row) for row in rows]
 
 
 async def projects_with_facts(conn: Any, after: str, limit: int) -> list[str]:
@@ -62,6 +62,7 @@ async def projects_with_facts(conn: Any, after: str, limit: int) -> list[str]:
     return [row["project_id"] for row in rows]
 
 
-def _fact(project_id: str, row: Any) -> FactRow:
+def fact_row(project_id: str, row: Any) -> FactRow:
+    """A fact as the log has it."""
     version = Version(row["recorded"], row["sequence"], row["id"])
     return FactRow(project_id, version, row["type"], row["body"])

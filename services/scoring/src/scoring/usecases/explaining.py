@@ -16,9 +16,9 @@ from scoring.domain.explanation import (
     project_head,
 )
 from scoring.domain.families import FAMILIES
-from scoring.domain.figures import aggregate, metrics_of
+from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
-from scoring.domain.state import ProjectState, Share
+from scoring.domain.state import ProjectState, Published, Share
 from scoring.domain.totals import closing, money_node
 from scoring.scopes import Own, own_scope
 from scoring.usecases.explaining_families import explain_family
@@ -42,8 +42,12 @@ async def _own(tx: Tx, metric: str, scope: str, own: Own) -> Node | None:
     if state is None:
         return None
     figure, known = own_figure(metric, state, own)
-    if figure is None or known is None:
-        return None
+    return await own_tree(tx, scope, own, state, figure, known) if figure is not None and known is not None else None
+
+
+async def own_tree(tx: Tx, scope: str, own: Own, state: ProjectState, figure: Figure, known: Published) -> Node:
+    """The tree of a project's or an indicator's figure, given its state."""
+    metric = figure.metric
     sources = (await sources_of(tx, [state]))[state.project_id]
     root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, known)
     if own.indicator is not None:

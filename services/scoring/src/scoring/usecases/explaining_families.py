@@ -10,8 +10,8 @@ from scoring import store
 from scoring.domain.assessing import PROJECTS, added, family_figure, scoped
 from scoring.domain.explanation import Node, Sources, node_of, project_head
 from scoring.domain.families.family import Family, Sums
-from scoring.domain.figures import SAFE
-from scoring.domain.state import ProjectState
+from scoring.domain.figures import SAFE, Figure
+from scoring.domain.state import ProjectState, Published
 from scoring.domain.totals import closing
 from scoring.scopes import Own
 from scoring.usecases.publishing import payload
@@ -31,8 +31,13 @@ async def _own(tx: Tx, family: Family, scope: str, own: Own) -> Node | None:
     if state is None:
         return None
     figure, known = own_figure(family.metric, state, own)
-    if figure is None or known is None:
-        return None
+    return await own_family_tree(tx, family, scope, state, figure, known) if figure is not None and known else None
+
+
+async def own_family_tree(
+    tx: Tx, family: Family, scope: str, state: ProjectState, figure: Figure, known: Published
+) -> Node:
+    """The tree of a project's own figure, given its state."""
     sources = (await sources_of(tx, [state], partial(_events, family)))[state.project_id]
     root: Node = {"kind": "figure", "label": f"{family.metric} of {scope}"} | payload(figure, known)
     return root | {"children": [_facts_node(family, state, sources)]}
@@ -84,20 +89,20 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     return (
         {"kind": "figure", "label": f"{family.metric} of {scope}"}
         | payload(figure, known)
-        | {"numerator": _exact(whole[0]), "denominator": _exact(whole[1]), "calc": f"{whole[0]} ÷ {whole[1]}"}
+        | {"numerator": exact(whole[0]), "denominator": exact(whole[1]), "calc": f"{whole[0]} ÷ {whole[1]}"}
         | {"terms": _terms(cell.sums), "children": [_told(child) for child in children]}
     )
 
 
 def _terms(sums: Sums) -> dict[str, int | str]:
     """What is in a cell, but for who: that the figure says."""
-    return {name: _exact(value) for name, value in sorted(sums.items()) if not name.startswith("#")}
+    return {name: exact(value) for name, value in sorted(sums.items()) if not name.startswith("#")}
 
 
 def _told(node: Node) -> Node:
-    return node | {"numerator": _exact(node["numerator"]), "denominator": _exact(node["denominator"])}
+    return node | {"numerator": exact(node["numerator"]), "denominator": exact(node["denominator"])}
 
 
-def _exact(value: int) -> int | str:
+def exact(value: int) -> int | str:
     """A whole number as JSON carries it without loss: as text where it outgrows what every reader counts in."""
     return value if abs(value) <= SAFE else str(value)

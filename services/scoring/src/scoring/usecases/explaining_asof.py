@@ -1,0 +1,103 @@
+"""A figure as of two days explained: the project's own tree as it was, a total's largest contributions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runtime.db import Tx
+from scoring.domain.assessing import added, scoped
+from scoring.domain.assessment import Terms
+from scoring.domain.explanation import Node
+from scoring.domain.families import FAMILIES
+from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.state import ProjectState, Share
+from scoring.domain.totals import closing
+from scoring.scopes import own_scope
+from scoring.usecases.asof import Replay, total_figure, without
+from scoring.usecases.explaining import own_tree
+from scoring.usecases.explaining_families import exact, own_family_tree
+from scoring.usecases.publishing import payload
+from scoring.usecases.reading import own_figure
+
+Part = Callable[[ProjectState, Share], tuple[int, int]]
+"""Numerator and denominator of what a project brings into a scope."""
+
+
+async def explain(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) -> Node | None:
+    """The tree of a figure as of then; None where there was no such figure, or none for this caller. Raises TooMuch."""
+    own = own_scope(scope)
+    if own is None:
+        return await _total(replay, metric, scope, limit)
+    state = await replay.project(own.project)
+    figure = own_figure(metric, state, own)[0] if state is not None else None
+    if state is None or figure is None:
+        return None
+    known = replay.published(figure)
+    if metric in FAMILIES:
+        return without(await own_family_tree(tx, FAMILIES[metric], scope, state, figure, known), replay.at)
+    return without(await own_tree(tx, scope, own, state, figure, known), replay.at)
+
+
+async def _total(replay: Replay, metric: str, scope: str, limit: int) -> Node | None:
+    states = await replay.projects(scope)
+    figure = total_figure(metric, scope, states)
+    if figure is None:
+        return None
+    part = _part(metric, states, scope)
+    lines = []
+    for state in states:
+        share = state.contribution.shares.get(scope) if state.contribution is not None else None
+        if share is not None:
+            lines.append((part(state, share), state, share))
+    lines.sort(key=lambda line: (-line[0][0], -line[0][1], line[1].project_id))
+    whole = sum(line[0][0] for line in lines), sum(line[0][1] for line in lines)
+    listed: list[Node] = [
+        {
+            "kind": "project",
+            "id": state.project_id,
+            "label": state.project_id,
+            "entity": state.last_entity,
+            "share": share.ppm,
+            "numerator": numerator,
+            "denominator": denominator,
+            "calc": f"{numerator} of {denominator}",
+        }
+        for (numerator, denominator), state, share in lines[:limit]
+    ]
+    children = [*listed, *closing(listed, whole, (len(lines), *whole), len(lines))]
+    told = [c | {"numerator": exact(c["numerator"]), "denominator": exact(c["denominator"])} for c in children]
+    root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, replay.published(figure))
+    sums = {"numerator": exact(whole[0]), "denominator": exact(whole[1]), "calc": f"{whole[0]} ÷ {whole[1]}"}
+    return without(root | sums | {"children": told}, replay.at)
+
+
+def _part(metric: str, states: list[ProjectState], scope: str) -> Part:
+    if metric in FAMILIES:
+        family = FAMILIES[metric]
+
+        def of_family(state: ProjectState, share: Share) -> tuple[int, int]:
+            text = state.assessed.open().terms.get(metric)
+            return family.headline(added({}, dict(scoped(Terms.read(text), share)))) if text is not None else (0, 0)
+
+        return of_family
+    if metric == "M4":
+        return _effectiveness
+    if metric == "M2":
+        return _pace
+    shares = [s.contribution.shares.get(scope) for s in states if s.contribution is not None]
+    budgets = [share.budget for share in shares if share is not None and share.budget]
+    totals = [sum(budget[i] for budget in budgets) for i in range(4)]
+    least = totals.index(min(totals))
+    return lambda _state, share: (share.budget[least], sum(share.budget[:4])) if share.budget else (0, 0)
+
+
+def _effectiveness(state: ProjectState, share: Share) -> tuple[int, int]:
+    whole = state.outcome.whole
+    return (share.ppm * whole.mean, share.ppm) if whole is not None and whole.mean is not None else (0, 0)
+
+
+def _pace(state: ProjectState, share: Share) -> tuple[int, int]:
+    weight = dict(zip(STATUSES, state.contribution.weight, strict=True)) if state.contribution is not None else {}
+    good = sum(n for status, n in weight.items() if status in GOOD)
+    assessed = sum(n for status, n in weight.items() if status not in NOT_ASSESSED)
+    return share.ppm * good, share.ppm * assessed

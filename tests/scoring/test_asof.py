@@ -1,0 +1,289 @@
+"""As of any date, and why: the same integer whenever it is asked, for whoever may ask (M16, G1)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from tests.support.scoring_feed import PROJECT, Feed, a_marker, a_project, an_actual, an_indicator
+from tests.support.stack import fresh_database, settings
+
+from contracts.base import Payload
+from contracts.context import Rate, RatesPublished
+from contracts.portfolio import (
+    Allocation,
+    Baseline,
+    ObservationCorrected,
+    ObservationRecorded,
+    Period,
+    ProjectAmended,
+    Target,
+    TransactionPosted,
+)
+from plumbline.stack import Stack
+from runtime.service import Service
+from scoring.app import build
+from scoring.settings import Settings
+from scoring.usecases import asof
+
+pytestmark = pytest.mark.stack
+
+INDICATOR = f"indicator:{PROJECT}|I1"
+
+
+@pytest.fixture
+async def service(stack: Stack) -> AsyncIterator[Service]:
+    """Scoring, wired; its doors open, nothing consumed."""
+    fresh = await fresh_database(stack, "scoring")
+    found = await build(Settings.model_validate(settings(stack, "scoring", fresh).model_dump()))
+    yield found
+    await found.verifier.close()
+    await found.database.close()
+
+
+@pytest.fixture
+def feed(service: Service) -> Feed:
+    return Feed(service.database)
+
+
+class Caller:
+    """Somebody with a token at scoring's door."""
+
+    def __init__(self, service: Service, token: str) -> None:
+        transport = httpx.ASGITransport(app=service.app)
+        headers = {"Authorization": f"Bearer {token}"}
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://scoring", headers=headers)
+
+    async def ask(self, path: str, scope: str, **query: Any) -> httpx.Response:
+        return await self.http.get(f"/v1/{path}", params={"scope": scope, **query})
+
+    async def get(self, path: str, scope: str, **query: Any) -> dict[str, Any]:
+        answer = await self.ask(path, scope, **query)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@pytest.fixture
+def donor(service: Service, stack: Stack) -> Caller:
+    return Caller(service, stack.tokens.token("donor"))
+
+
+@pytest.fixture
+def owner(service: Service, stack: Stack) -> Caller:
+    return Caller(service, stack.tokens.token("XM-DEMO-2"))
+
+
+def days(start: str, end: str) -> Period:
+    return Period(start=start, end=end)  # type: ignore[arg-type]
+
+
+async def g1(feed: Feed, project: str = PROJECT, **over: Any) -> None:
+    """Days to process a legal-assistance request, from 120 down to 60: reported, corrected, and reported late."""
+    first = days("2019-01-01", "2019-06-30")
+    said: list[tuple[str, Payload]] = [
+        ("2018-01-05", a_project(project, **over)),
+        (
+            "2018-01-05",
+            an_indicator(
+                project,
+                ascending=False,
+                accumulation=None,
+                baselines=[Baseline(year=2017, value="120")],
+                targets=[Target(period_start="2018-01-01", period_end="2020-12-31", value="60")],  # type: ignore[arg-type]
+            ),
+        ),
+        ("2019-07-20", ObservationRecorded(project_id=project, indicator_id="I1", period=first, value="90")),
+        ("2020-03-10", ObservationCorrected(project_id=project, indicator_id="I1", period=first, value="105")),
+        (
+            "2020-04-01",
+            ObservationRecorded(
+                project_id=project, indicator_id="I1", period=days("2019-07-01", "2019-12-31"), value="84"
+            ),
+        ),
+    ]
+    for day, fact in said:
+        feed.on(day)
+        await feed.say(fact)
+
+
+G1 = [
+    ("2019-12-31", "2020-02-15", 500_000),
+    ("2019-12-31", "2020-03-31", 250_000),
+    ("2019-12-31", "2020-04-30", 600_000),
+    ("2019-06-30", "2020-04-30", 250_000),
+    ("2019-06-30", "2019-07-01", None),
+]
+
+
+async def test_g1_through_the_services_own_door(feed: Feed, donor: Caller) -> None:
+    await g1(feed)
+    for valid, known, value in G1:
+        found = await donor.get("metrics/M1", INDICATOR, valid_as_of=valid, known_as_of=known)
+        assert (found["value"], found["source"], found["valid_as_of"]) == (value, "replay", valid)
+        again = await donor.get(
+            "metrics/M1", INDICATOR, valid_as_of=valid, known_as_of=known, method_version=found["method_version"]
+        )
+        assert again == found
+    # From what was published, without a day: the same, and null before anything was reported.
+    for known, value in (("2020-02-15", 500_000), ("2020-03-31", 250_000), ("2020-04-30", 600_000)):
+        found = await donor.get("metrics/M1", INDICATOR, known_as_of=known)
+        assert (found["value"], found["source"]) == (value, "history")
+    assert (await donor.get("metrics/M1", INDICATOR, known_as_of="2019-07-01"))["value"] is None
+
+
+async def test_g1s_revisions_and_what_they_come_to(feed: Feed, donor: Caller) -> None:
+    await g1(feed)
+    found = await donor.get("revisions/M1", INDICATOR, **{"from": "2020-02-16", "to": "2020-04-30"})
+    assert [(r["cause"]["kind"], r["effect"], r["previous"], r["value"]) for r in found["items"]] == [
+        ("CORRECTION", -250_000, 500_000, 250_000),
+        ("LATE_DATA", 350_000, 250_000, 600_000),
+    ]
+    assert (found["first"], found["last"], found["total"]) == (500_000, 600_000, 100_000)
+    assert (found["revised"], found["mean"], found["mean_absolute"]) == (2, 50_000, 300_000)
+    everything = await donor.get("revisions/M1", INDICATOR)
+    assert [r["effect"] for r in everything["items"]] == [None, None, -250_000, 350_000]
+    assert everything["total"] == 100_000
+
+
+async def test_what_comes_later_changes_no_answer(feed: Feed, donor: Caller) -> None:
+    await g1(feed)
+    asked = [(v, k) for v, k, _ in G1] + [(None, k) for _, k, _ in G1]
+
+    async def answers() -> list[Any]:
+        found = []
+        for metric, scope in (("M1", INDICATOR), ("M4", "country:ML"), ("M4", "global"), ("M7", "global")):
+            for valid, known in asked:
+                more = {"valid_as_of": valid} if valid else {}
+                found.append((await donor.ask(f"metrics/{metric}", scope, known_as_of=known, **more)).json())
+        return found
+
+    before = await answers()
+    feed.on("2020-06-01")
+    posted = TransactionPosted(
+        project_id=PROJECT, transaction_id="t", type="3", date="2020-01-01", amount="1000", currency="XOF",
+        value_date="2020-01-01",
+    )  # fmt: skip  # type: ignore[arg-type]
+    rates = RatesPublished(
+        table_id="UN", version="1", source="UN", published_on="2020-01-01", content_sha256="0" * 64,
+        rows=[Rate(currency="XOF", valid_from="2020-01-01", units_per_usd="600")],
+    )  # fmt: skip  # type: ignore[arg-type]
+    moved = [Allocation(dim="COUNTRY", code="KE", ppm=1_000_000)]
+    await feed.say(
+        rates,
+        posted,
+        an_actual("60", end="2019-12-31"),
+        ProjectAmended.model_validate(a_project(allocations=moved).model_dump()),
+    )
+    await feed.say(a_project("XM-DEMO-1-P2"), an_indicator("XM-DEMO-1-P2"), an_actual("10", "XM-DEMO-1-P2"))
+    await feed.close("2020-06-30")
+    assert await answers() == before
+
+
+async def test_money_counts_from_its_value_date(feed: Feed, donor: Caller) -> None:
+    feed.on("2026-03-01")
+    spent = [
+        TransactionPosted(
+            project_id=PROJECT, transaction_id=f"t{n}", type="4", date=day, amount="100", currency="USD", value_date=day
+        )  # type: ignore[arg-type]
+        for n, day in enumerate(("2026-01-10", "2026-02-10"))
+    ]
+    await feed.say(a_project(), an_indicator(), *spent)
+    for day, cents in (("2026-01-31", 10_000), ("2026-02-28", 20_000)):
+        found = await donor.get("metrics/M4", f"project:{PROJECT}", valid_as_of=day)
+        assert found["parts"]["expenditure_cents"] == cents
+
+
+async def test_a_total_is_replayed_over_what_the_caller_may_read(feed: Feed, donor: Caller, owner: Caller) -> None:
+    await g1(feed)
+    await g1(feed, "XM-DEMO-2-P1", entity="XM-DEMO-2", classification="owner")
+    await feed.say(a_marker(2))
+    at = {"known_as_of": "2020-04-30", "valid_as_of": "2019-12-31"}
+    for caller, projects in ((donor, 1), (owner, 2)):
+        found = await caller.get("metrics/M4", "country:ML", **at)
+        assert (found["value"], found["projects"]) == (600_000, projects)
+        tree = await caller.get("explanations/M4", "country:ML", **at)
+        assert sum(c["numerator"] for c in tree["children"]) == tree["numerator"]
+        assert (len(tree["children"]), tree["value"]) == (projects, 600_000)
+        assert ("XM-DEMO-2-P1" in repr(tree)) == (caller is owner)
+        assert (await caller.get("metrics/M8", "global", valid_as_of="2020-04-30"))["projects"] == projects
+    hidden = "indicator:XM-DEMO-2-P1|I1"
+    for path in ("metrics/M1", "explanations/M1", "revisions/M1"):
+        more = at if path != "revisions/M1" else {}
+        assert (await donor.ask(path, hidden, **more)).status_code == 404
+        assert (await owner.ask(path, hidden, **more)).status_code == 200
+        assert (await donor.ask(path, hidden, **({"known_as_of": "2020-04-30"} if more else {}))).status_code == 404
+
+
+async def test_a_project_that_is_closed_takes_its_past_with_it(feed: Feed, donor: Caller, owner: Caller) -> None:
+    await g1(feed, "XM-DEMO-2-P1", entity="XM-DEMO-2")
+    scope = "indicator:XM-DEMO-2-P1|I1"
+    assert (await donor.get("metrics/M1", scope, known_as_of="2020-02-15"))["value"] == 500_000
+    closed = a_project("XM-DEMO-2-P1", entity="XM-DEMO-2", classification="owner")
+    await feed.say(ProjectAmended.model_validate(closed.model_dump()))
+    for path in ("metrics/M1", "revisions/M1"):
+        assert (await donor.ask(path, scope)).status_code == 404
+    assert (await donor.ask("metrics/M1", scope, known_as_of="2020-02-15")).status_code == 404
+    assert (await owner.get("metrics/M1", scope, known_as_of="2020-02-15"))["value"] == 500_000
+
+
+async def test_an_explanation_as_of_shows_the_facts_of_then(feed: Feed, donor: Caller) -> None:
+    await g1(feed)
+    tree = await donor.get("explanations/M1", INDICATOR, valid_as_of="2019-12-31", known_as_of="2020-03-31")
+    (node,) = tree["children"]
+    assert (tree["value"], tree["source"], node["value"]) == (250_000, "replay", 250_000)
+    assert [c["calc"] for c in node["children"] if c["kind"] == "observation"] == ["105"]
+    whole = await donor.get("explanations/M4", f"project:{PROJECT}", known_as_of="2020-02-15")
+    assert whole["value"] == 500_000
+
+
+async def test_without_history_the_log_answers(feed: Feed, donor: Caller, stack: Stack) -> None:
+    """As in a database that is older than its history."""
+    await g1(feed)
+    before = await donor.get("metrics/M1", INDICATOR, known_as_of="2020-03-31")
+    import asyncpg
+
+    name = await _name(feed)
+    admin = await asyncpg.connect(stack.postgres.superuser_dsn().rpartition("/")[0] + f"/{name}")
+    await admin.execute("delete from figure_revision")
+    await admin.close()
+    after = await donor.get("metrics/M1", INDICATOR, known_as_of="2020-03-31")
+    assert (after["value"], after["source"], before["source"]) == (before["value"], "replay", "history")
+
+
+async def _name(feed: Feed) -> str:
+    async with feed.database.session() as connection:
+        found: str = await connection.fetchval("select current_database()")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code", "says"),
+    [
+        ({"method_version": "2.0.0"}, 404, "no-method", "1.0.0"),
+        ({"known_as_of": "soon"}, 422, "not-a-day", "known_as_of"),
+        ({"known_as_of": "2199-01-01"}, 422, "in-the-future", "known_as_of"),
+        ({"known_as_of": "2001-01-01"}, 404, "no-figure", "not published"),
+    ],
+)
+async def test_what_cannot_be_answered_says_why(
+    feed: Feed, donor: Caller, query: dict[str, str], status: int, code: str, says: str
+) -> None:
+    await g1(feed)
+    for path in ("metrics/M4", "explanations/M4"):
+        answer = await donor.ask(path, "country:ML", **query)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert says in answer.json()["detail"]
+
+
+async def test_what_would_take_too_long_is_refused_with_the_remedy(
+    feed: Feed, donor: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await g1(feed)
+    monkeypatch.setattr(asof, "MOST_FACTS", 4)
+    answer = await donor.ask("metrics/M4", "global", valid_as_of="2020-01-01")
+    assert (answer.status_code, answer.json()["code"]) == (422, "too-much-to-replay")
+    assert "snapshot create" in answer.json()["detail"]
+    assert (await donor.ask("metrics/M4", "global", known_as_of="2020-04-30")).status_code == 200
