@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
-from tests.support.gateway import figure
+from tests.support.gateway import figure, receipt
 
-from contracts import metrics, portfolio
+from contracts import metrics, portfolio, receipts
 from contracts.base import Payload
 from portal_gateway import decoding
 from portal_gateway.decoding import Undecodable, decode, encode
@@ -22,6 +22,17 @@ TWINS: list[tuple[type[BaseModel], type[msgspec.Struct]]] = [
     (portfolio.ObservationRecorded, decoding.Observation),
     (portfolio.Period, decoding.Period),
     (portfolio.Place, decoding.Place),
+    (receipts.SubmissionProcessed, decoding.Receipt),
+    (receipts.Finding, decoding.Finding),
+    (receipts.Readability, decoding.Readability),
+]
+
+
+MODELS = [
+    metrics.MetricUpdated,
+    portfolio.ObservationRecorded,
+    portfolio.ProjectSubmitted,
+    receipts.SubmissionProcessed,
 ]
 
 
@@ -54,8 +65,15 @@ def test_a_figure_read_and_kept_says_every_field() -> None:
     assert metrics.MetricUpdated.model_validate(kept) == event
 
 
+def test_a_receipt_read_and_kept_says_every_field() -> None:
+    event = receipt(findings=[{"rule": "R", "severity": "error", "message": "M", "remedy": "Mend it", "line": 3}])
+    kept = json.loads(encode(decode(receipts.SubmissionProcessed, event.to_json())))
+    assert kept.keys() == receipts.SubmissionProcessed.model_fields.keys()
+    assert receipts.SubmissionProcessed.model_validate(kept) == event
+
+
 @pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{}", b'{"metric": 4}', b"\xff", b'{"value": "64"}'])
-@pytest.mark.parametrize("model", [metrics.MetricUpdated, portfolio.ObservationRecorded, portfolio.ProjectSubmitted])
+@pytest.mark.parametrize("model", MODELS)
 def test_what_is_no_event_is_refused_with_a_reason(model: type[Payload], data: bytes) -> None:
     with pytest.raises(Undecodable) as refused:
         decode(model, data)

@@ -25,8 +25,7 @@ from contracts.portfolio import (
     ProjectStatusChanged,
     ProjectWithdrawn,
 )
-from contracts.receipts import SubmissionProcessed
-from portal_gateway.decoding import Decoded, Figure, Observation, encode
+from portal_gateway.decoding import Decoded, Figure, Observation, Receipt, encode
 from portal_gateway.domain import search
 from portal_gateway.domain.view import narrative
 from portal_gateway.store import feed, figures, messages, projects, receipts
@@ -59,7 +58,7 @@ async def apply_news(tx: Tx, facts: Sequence[Fact]) -> None:
     alerts: dict[str, AlertRaised] = {}
     told: dict[str, NotificationCreated] = {}
     read: list[NotificationRead] = []
-    answered: dict[str, SubmissionProcessed] = {}
+    answered: dict[str, Receipt] = {}
     for fact in facts:
         match fact.payload:
             case Figure() as figure:
@@ -72,7 +71,7 @@ async def apply_news(tx: Tx, facts: Sequence[Fact]) -> None:
                 told[message.notification_id] = message
             case NotificationRead() as event:
                 read.append(event)
-            case SubmissionProcessed() as receipt:
+            case Receipt() as receipt:
                 answered[receipt.submission_id] = receipt
     await feed.claim(tx.conn)
     if latest:
