@@ -18,12 +18,24 @@ Scope = Annotated[
     ),
 ]
 As = Annotated[str, typer.Option("--as", metavar="USER", help="Who asks; plumbline up prints the users.")]
-Metric = Annotated[str, typer.Argument(help="M1 attainment, M2 pace, M4 effectiveness, M7 pillar balance.")]
+Metric = Annotated[str, typer.Argument(help="M1 attainment, M2 pace, M4 effectiveness, M7 pillar balance … M17.")]
+
+Known = Annotated[
+    str | None,
+    typer.Option("--known-as-of", metavar="DAY", help="As it was known at the end of this day, or at an instant."),
+]
+Valid = Annotated[
+    str | None, typer.Option("--valid-as-of", metavar="DAY", help="Only what is valid by this day; replays the log.")
+]
+Method = Annotated[
+    str | None, typer.Option("--method-version", metavar="V", help="A version of the method; the present one.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog="Example: plumbline metric M4 --scope pillar:P2 --json")(metric)
+    app.command(epilog="Example: plumbline metric M4 --scope pillar:P2 --known-as-of 2026-03-31")(metric)
+    app.command(epilog="Example: plumbline revisions M4 --scope country:ML --from 2026-01-01")(revisions)
     app.command(epilog="Example: plumbline explain M4 --scope country:ML")(explain)
     app.command(epilog="Example: plumbline projects --q border --as member-state")(projects)
     app.command(epilog="Example: plumbline inbox --as focal")(inbox)
@@ -33,12 +45,20 @@ def register(app: typer.Typer) -> None:
 def metric(
     name: Metric,
     scope: Scope = "global",
+    known_as_of: Known = None,
+    valid_as_of: Valid = None,
+    method_version: Method = None,
     as_user: As = "secretariat",
     as_json: Json = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Print one figure with its interval, coverage, state and revision."""
-    found = Client(data_dir, as_user).get("portal_gateway", f"/api/v1/metrics/{name}", scope=scope)
+    """Print one figure with its interval, coverage, state and revision; as it stands, or as of two days."""
+    client = Client(data_dir, as_user)
+    if known_as_of or valid_as_of or method_version:
+        then = {"known_as_of": known_as_of, "valid_as_of": valid_as_of, "method_version": method_version}
+        found = client.get("scoring", f"/v1/metrics/{name}", scope=scope, **then)
+    else:
+        found = client.get("portal_gateway", f"/api/v1/metrics/{name}", scope=scope)
     if as_json:
         print_json(found)
         return
@@ -48,14 +68,49 @@ def metric(
 def _figure(m: dict[str, Any]) -> str:
     coverage = m["coverage"]
     share = f"{100 * coverage['observed'] / coverage['expected']:.1f}% known" if coverage["expected"] else "nothing due"
+    bounds = f"  [{_percent(m['lower'])} to {_percent(m['upper'])}]" if m["lower"] is not None else ""
     lines = [
-        f"{m['metric']} {m['scope']}: {_percent(m['value'])}  [{_percent(m['lower'])} to {_percent(m['upper'])}]",
-        f"  {m['state'].lower().replace('_', ' ')}, {share}, revision {m['revision']}, method {m['method_version']}",
+        f"{m['metric']} {m['scope']}: {_percent(m['value'])}{bounds}",
+        f"  {m['state'].lower().replace('_', ' ')}, {share}"
+        + (f", revision {m['revision']}" if "revision" in m else "")
+        + f", method {m['method_version']}",
     ]
     if m.get("flags"):
         lines.append(f"  flags: {', '.join(m['flags'])}")
-    lines.append(f"  updated {m['updated_at']}; why: plumbline explain {m['metric']} --scope '{m['scope']}'")
+    if m.get("source") == "replay":
+        lines.append(f"  valid by {m['valid_as_of']}, known by {m['known_as_of']}, from what you may read")
+    elif m.get("source") == "history":
+        lines.append(f"  as published by {m['known_as_of']}, valid on {m['valid_as_of']}")
+    else:
+        lines.append(f"  updated {m['updated_at']}; why: plumbline explain {m['metric']} --scope '{m['scope']}'")
     return "\n".join(lines)
+
+
+def revisions(
+    name: Metric,
+    scope: Scope = "global",
+    begin: Annotated[str, typer.Option("--from", metavar="DAY", help="The first day, or an instant.")] = "1970-01-01",
+    end: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day; today if left out.")] = None,
+    as_user: As = "secretariat",
+    as_json: Json = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """List what a figure was revised by between two days; the effects add up to the total exactly."""
+    query: dict[str, Any] = {"scope": scope, "from": begin, "to": end}
+    found = Client(data_dir, as_user).get("scoring", f"/v1/revisions/{name}", **query)
+    if as_json:
+        print_json(found)
+        return
+    for row in found["items"]:
+        effect = "" if row["effect"] is None else f"{row['effect'] / 10_000:+.4f}"
+        say(f"{row['known_as_of'][:19]}  {_percent(row['value']):>10}  {effect:>10}  "
+            f"{row['cause']['kind']:<21}  {row['cause']['event_id'] or ''}")  # fmt: skip
+    if not found["revised"]:
+        say(f"{found['metric']} {found['scope']}: no value was revised between these days.")
+        return
+    say(f"{found['metric']} {found['scope']}: from {_percent(found['first'])} to {_percent(found['last'])}, "
+        f"{found['total'] / 10_000:+.4f} points in {found['revised']} revisions; mean {found['mean'] / 10_000:+.4f}, "
+        f"mean absolute {found['mean_absolute'] / 10_000:.4f}")  # fmt: skip
 
 
 def _percent(value: int | None) -> str:
@@ -66,13 +121,19 @@ def explain(
     name: Metric,
     scope: Scope = "global",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Projects shown; the rest are summed.")] = 10,
+    known_as_of: Known = None,
+    valid_as_of: Valid = None,
     as_user: As = "secretariat",
     as_json: Json = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Follow a figure down to projects, indicators, events and the lines in files it comes from."""
     client = Client(data_dir, as_user)
-    tree = client.get("portal_gateway", f"/api/v1/explanations/{name}", scope=scope, limit=limit)
+    if known_as_of or valid_as_of:
+        then = {"known_as_of": known_as_of, "valid_as_of": valid_as_of}
+        tree = client.get("scoring", f"/v1/explanations/{name}", scope=scope, limit=limit, **then)
+    else:
+        tree = client.get("portal_gateway", f"/api/v1/explanations/{name}", scope=scope, limit=limit)
     if as_json:
         print_json(tree)
         return
