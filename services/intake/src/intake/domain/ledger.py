@@ -96,9 +96,10 @@ _SHARED: Final = {
     "codelist.published.v1": ("list_id", "codelist", "list_id", "version"),
     "fx.rates-published.v1": ("table_id", "fx", "table_id", "version"),
     "method.released.v1": ("", "method", "version"),
-    "dialect.proposed.v1": ("entity", "dialect", "entity", "version"),
-    "dialect.adopted.v1": ("entity", "dialect", "entity", "version"),
-    "dialect.withdrawn.v1": ("entity", "dialect", "entity", "version"),
+    # One publisher has one dialect, whose newest version counts: what is withdrawn is that one, whatever its version.
+    "dialect.proposed.v1": ("entity", "dialect-proposal", "entity"),
+    "dialect.adopted.v1": ("entity", "dialect", "entity"),
+    "dialect.withdrawn.v1": ("entity", "dialect", "entity"),
 }  # fmt: skip
 """Of what no single project owns: the field that orders it, a word, and the fields that name it (methodology §3)."""
 

@@ -1,0 +1,176 @@
+"""``plumbline dialect``: how a publisher's figures are read, what they suggest, and what adopting it would change."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from plumbline.client import Client
+from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, Refused, print_json, say
+
+Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="The publisher, by its reference.")]
+As = Annotated[str, typer.Option("--as", metavar="USER", help="The secretariat, or the entity itself.")]
+_SHOWN = 20
+
+
+class Direction(StrEnum):
+    """How the direction of an indicator is read."""
+
+    FROM_VALUES = "from-values"
+    AS_DECLARED = "as-declared"
+
+
+class Accumulation(StrEnum):
+    """How the values of several periods belong together, where the publisher does not say."""
+
+    CUMULATIVE = "CUMULATIVE"
+    POINT_IN_TIME = "POINT_IN_TIME"
+    PERIODIC_SUM = "PERIODIC_SUM"
+    RATIO = "RATIO"
+
+
+Reading1 = Annotated[Direction | None, typer.Option("--direction", help="Instead of what is proposed.")]
+Reading2 = Annotated[Accumulation | None, typer.Option("--accumulation", help="Where none is declared.")]
+Reading3 = Annotated[bool | None, typer.Option("--location-is-total", help="A single location stands for the whole.")]
+Reading4 = Annotated[bool | None, typer.Option("--zero-means-missing", help="0 is what nobody reported.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Readings of a publisher's own habits.", no_args_is_help=True, rich_markup_mode=None)
+    group.command(epilog="Example: plumbline dialect show XM-DEMO-1")(show)
+    group.command(epilog="Example: plumbline dialect adopt XM-DEMO-1 --direction from-values")(adopt)
+    group.command(epilog="Example: plumbline dialect withdraw XM-DEMO-1")(withdraw)
+    app.add_typer(group, name="dialect")
+
+
+def show(
+    entity: Entity,
+    direction: Reading1 = None,
+    accumulation: Reading2 = None,
+    location_is_total: Reading3 = None,
+    zero_means_missing: Reading4 = None,
+    as_user: As = "secretariat",
+    as_json: Json = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Print the evidence, what it proposes, and every figure that would change; nothing is changed."""
+    readings = _readings(direction, accumulation, location_is_total, zero_means_missing)
+    found = _found(Client(data_dir, as_user), entity, readings)
+    if as_json:
+        print_json(found)
+        return
+    say(f"{entity} is read {_words(found['standing']) or 'as it stands'}")
+    for e in found["evidence"]:
+        verdict = "proposed" if e["proposed"] else "too little to propose it"
+        say(f"  {e['reading']} = {e['value']}: {e['agree']} of {e['indicators']} indicators agree, {verdict}")
+    preview = found["preview"]
+    if not preview["readings"]:
+        say("Nothing is proposed.")
+        return
+    say(
+        f"Read by {_words(preview['readings'])}: {preview['readable_before']} of {preview['indicators']} indicators"
+        f" can be scored, then {preview['readable_after']}; {preview['changed']} change"
+    )
+    for name in ("before", "after"):
+        total = preview["total"][name]
+        if total is not None:
+            observed, expected = total["coverage"]["observed"], total["coverage"]["expected"]
+            known = f"{100 * observed / expected:.1f}% known" if expected else "nothing due"
+            say(f"  {name}: {_percent(total['value'])}, {total['state'].lower().replace('_', ' ')}, {known}")
+    for figure in preview["figures"][:_SHOWN]:
+        say(f"  {figure['metric']} {figure['scope']}: {_percent(figure['before'])} → {_percent(figure['after'])}")
+    more = len(preview["figures"]) - _SHOWN + preview["more"]
+    if more > 0:
+        say(f"  and {more} more; --json lists them")
+    if preview["readings"] != found["standing"]:
+        say(f"Adopt it: plumbline dialect adopt {entity}")
+
+
+def adopt(
+    entity: Entity,
+    direction: Reading1 = None,
+    accumulation: Reading2 = None,
+    location_is_total: Reading3 = None,
+    zero_means_missing: Reading4 = None,
+    as_user: As = "secretariat",
+    as_json: Json = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Take on the readings that are proposed, or those given; every figure is flagged with the reading it rests on."""
+    client = Client(data_dir, as_user)
+    readings = _readings(direction, accumulation, location_is_total, zero_means_missing)
+    found = _found(client, entity, readings)
+    wanted = readings or found["preview"]["readings"]
+    if not wanted:
+        raise Refused("Nothing is proposed for this publisher", "Name a reading, e.g. --direction from-values")
+    data = {
+        "entity": entity,
+        "version": int(time.time()),
+        "readings": wanted,
+        "evidence": [{name: e[name] for name in ("reading", "indicators", "agree")} for e in found["evidence"]],
+        "adopted_by": entity if as_user == entity else as_user,
+        "adopted_on": datetime.now(UTC).date().isoformat(),
+    }
+    _say(client, "dialect.adopted.v1", data, as_json, f"{entity} is read {_words(wanted)} from now on")
+
+
+def withdraw(
+    entity: Entity, as_user: As = "secretariat", as_json: Json = False, data_dir: DataDir = DEFAULT_DATA_DIR
+) -> None:
+    """Read the publisher's files as they stand again; every figure is what it was before."""
+    data = {"entity": entity, "version": int(time.time())}
+    client = Client(data_dir, as_user)
+    _say(client, "dialect.withdrawn.v1", data, as_json, f"{entity} is read as it stands")
+
+
+def _found(client: Client, entity: str, readings: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("scoring", f"/v1/dialects/{quote(entity)}", **readings)
+    return found
+
+
+def _readings(
+    direction: Direction | None, accumulation: Accumulation | None, location: bool | None, zero: bool | None
+) -> dict[str, Any]:
+    found = {
+        "direction": direction,
+        "accumulation": accumulation,
+        "location_is_total": location,
+        "zero_means_missing": zero,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _words(readings: dict[str, Any]) -> str:
+    return ", ".join(name if value is True else f"{name} {value}" for name, value in readings.items())
+
+
+def _percent(value: int | None) -> str:
+    return "no figure" if value is None else f"{value / 10_000:.1f}%"
+
+
+def _say(client: Client, type_: str, data: dict[str, Any], as_json: bool, words: str) -> None:
+    from contracts.envelope import PREFIX, Envelope
+    from runtime.ids import new_id
+
+    envelope = Envelope(
+        id=new_id(), source="/cli/dialect", type=PREFIX + type_, data=json.dumps(data).encode(), subject=data["entity"]
+    )
+    answer = client.call(
+        "POST", "intake", "/v1/events", content=json.dumps(envelope.to_structured()).encode(),
+        headers={"Content-Type": "application/cloudevents+json"},
+    )  # fmt: skip
+    receipt = answer.json()["receipts"][0]
+    if as_json:
+        print_json(receipt)
+    elif receipt["outcome"] in {"accepted", "unchanged"}:
+        say(f"{words}; receipt {receipt['submission_id']}")
+    if receipt["outcome"] not in {"accepted", "unchanged"}:
+        problems = [f"{f.get('message', '')} {f.get('remedy') or ''}".strip() for f in receipt.get("findings", [])]
+        raise Refused("It was not accepted", "\n  ".join(problems))
