@@ -85,9 +85,12 @@ def bar(
 ) -> Bar:
     """Place a figure between 0 and 100 %; all in µ.
 
-    Unknown bounds are the whole axis: nothing is known to exclude anything. A value outside the axis, an
-    indicator that fell below its baseline, is drawn at the axis' end; the printed number keeps it.
+    Unknown bounds of an unknown value are the whole axis: nothing is known to exclude anything. A known value
+    without bounds stands alone. One outside the axis, of an indicator that fell below its baseline, is drawn at the
+    axis' end; the printed number keeps it.
     """
+    if lower is None and upper is None and value is not None and state in MARKS:
+        lower = upper = value
     low, high = _clamp(0 if lower is None else lower), _clamp(MICRO if upper is None else upper)
     low, high = min(low, high), max(low, high)
     mark = MARKS.get(state, "none") if value is not None else "none"

@@ -191,6 +191,21 @@ FLAGS: Final[dict[str, Flag]] = {
     "PILLAR_INFERRED": Flag(
         N_("Pillars inferred from purpose codes"), N_("Confirm the pillars in the next file, or correct the shares")
     ),
+    "WITHOUT_BUDGET": Flag(N_("Some projects state no budget"), N_("Publish budgets; without one no gap is known")),
+    "NO_REGISTER": Flag(N_("No risk register"), N_("Register the risks before the work begins")),
+    "UNTREATED_HIGH": Flag(
+        N_("A high risk has no owner or no mitigation"), N_("Name who answers for it, and what is done about it")
+    ),
+    "RESIDUAL_VERY_HIGH": Flag(N_("A very high risk remains"), N_("Bring it to the Coordination Committee")),
+    "HRDDP_INCOMPLETE": Flag(
+        N_("Human rights due diligence is not complete"), N_("Complete it before support is given")
+    ),
+    "HRDDP_REAL_RISK": Flag(N_("Human rights due diligence refused the support"), ""),
+    "OVERALL_DERIVED": Flag(N_("Overall rating derived from the criteria"), ""),
+    "BY_DIALECT:direction": Flag(N_("Direction read from the values, as the publisher adopted"), ""),
+    "BY_DIALECT:accumulation": Flag(N_("Periods read together as the publisher adopted"), ""),
+    "BY_DIALECT:location_is_total": Flag(N_("A location read as the total, as the publisher adopted"), ""),
+    "BY_DIALECT:zero_means_missing": Flag(N_("Noughts read as not reported, as the publisher adopted"), ""),
     "PILLAR_UNALLOCATED": Flag(N_("Not allocated to a pillar"), N_("Say which pillars the project serves")),
     "DIRECTION_INFERRED": Flag(
         N_("Direction read from baseline and target"), N_("Say whether higher is better (ascending)")

@@ -30,7 +30,7 @@ _SENTENCES: Final = {
     " so the interval is indicative.",
     "M6": "Of the outcomes and impact set out, {value}% is reported as achieved: contribution, not attribution.",
     "M8": "{value}% of the projects that were screened have gender equality as a significant or principal objective.",
-    "M9": "{value}% of coded expenditure has gender equality as its principal objective.",
+    "M9": "In {year}, {value}% of coded expenditure has gender equality as its principal objective.",
     "M10": "The highest open risk scores {residual} of 25.",
     "M11": "{value}% of what is required is available; an over-funded project covers no other.",
 }
@@ -186,7 +186,8 @@ def _other(found: Figure) -> str:
 def _amounts(found: Figure) -> dict[str, str]:
     """The parts that a sentence names."""
     names = ("positive", "evaluated", "residual")
-    return {name: numbers.grouped(int(found.parts.get(name) or 0)) for name in names}
+    counts = {name: numbers.grouped(int(found.parts.get(name) or 0)) for name in names}
+    return counts | {"year": str(found.parts.get("year") or "")}
 
 
 def _statuses(found: Figure) -> list[dict[str, object]]:

@@ -17,6 +17,12 @@ _QUARTERS: Final = {1: "¼", 2: "½", 3: "¾", 4: "1"}
 """Level weights and their sums (methodology §0.8), which scoring counts in quarters."""
 
 
+_MONEY = frozenset({"M9", "M11"})
+"""Metrics whose sums are cents times a share in ppm."""
+
+_DOLLAR = 100 * MICRO
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """One line of arithmetic; ``result`` is set in bold after ``text``."""
@@ -31,6 +37,8 @@ def amount(metric: str, number: int | str, *, above: bool) -> str:
     The other metrics count in whole numbers, which scoring sends as text where they outgrow JSON's.
     """
     number = int(number)
+    if metric in _MONEY:
+        return f"USD {money(number)}"
     if metric not in {"M2", "M4", "M7"}:
         return grouped(number)
     if metric == "M7":
@@ -38,6 +46,13 @@ def amount(metric: str, number: int | str, *, above: bool) -> str:
         return f"{'−' if number < 0 else ''}USD {dollars:,}.{cents:02d}"
     scale = MICRO * MICRO if metric == "M4" and above else MICRO
     return places(Fraction(number, scale))
+
+
+def money(number: int) -> str:
+    """Cents times ppm as dollars: two places at least, and as many as it has."""
+    whole, rest = divmod(abs(number), _DOLLAR)
+    digits = f"{rest:08d}"
+    return f"{'−' if number < 0 else ''}{grouped(whole)}.{digits[:2]}{digits[2:].rstrip('0')}"
 
 
 def places(number: Fraction) -> str:

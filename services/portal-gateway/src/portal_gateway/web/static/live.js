@@ -94,7 +94,7 @@ export function listen() {
   function draw(root, f, shown, moved) {
     const svg = root.querySelector("[data-g=rect]")?.closest("svg");
     if (!svg) return;
-    const low = f.lower ?? 0, high = f.upper ?? 1000000;
+    const low = f.lower ?? (shown ? f.value : 0), high = f.upper ?? (shown ? f.value : 1000000);
     const [left, right] = mirrored ? [high, low] : [low, high];
     const part = (name, write) => svg.querySelectorAll(`[data-g="${name}"]`).forEach(write);
     part("rect", (e) => { e.setAttribute("x", place(left, mirrored)); e.setAttribute("width", place(high - low, false)); });
