@@ -31,5 +31,6 @@ for user in admin intake scoring notifier portal-gateway; do
     secret "kafka-$user"
 done
 secret client-portal-gateway
+secret snapshot-key
 secret keycloak-admin
 secret grafana-admin

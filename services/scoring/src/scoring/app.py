@@ -8,9 +8,10 @@ from runtime.db import Database
 from runtime.delivery import Consumer
 from runtime.http import create_app
 from runtime.service import Service
-from scoring import api, handlers
+from scoring import api, api_operations, handlers
 from scoring.cache import StateCache
 from scoring.settings import Settings
+from scoring.usecases.jobs import Jobs
 
 NAME = "scoring"
 
@@ -20,5 +21,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     database = await Database.connect(settings.dsn(), NAME, clock=clock)
     app = create_app("Plumbline scoring", "Figures and what they are made of, to the integer.")
     app.include_router(api.router)
+    app.include_router(api_operations.router)
+    app.state.jobs = Jobs()
     consumer = Consumer(database, NAME, handlers.scoring(StateCache()), streams=(PORTFOLIO, CONTEXT))
     return Service(NAME, settings, database, app, consumers=[consumer])

@@ -66,4 +66,21 @@ class MetricUpdated(Payload):
     cause: Cause | None = None
 
 
-FACTS: tuple[type[Payload], ...] = (MetricUpdated,)
+class SnapshotPublished(Payload):
+    """A snapshot was made: every figure as of two days, never changed again (methodology M16). Key: ``snapshot|id``."""
+
+    TYPE: ClassVar[str] = "snapshot.published.v1"
+    snapshot_id: Ref
+    valid_to: date
+    known_to: datetime
+    method_version: str
+    watermark: dict[str, int] = Field(description="offset of the next record, by topic-partition")
+    projects: int = Field(ge=0)
+    figures: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the sums and the figures, sorted")
+    signature: str = Field(description="Ed25519 of the manifest, base64")
+    public_key: str = Field(description="32 bytes, base64")
+    published_at: datetime
+
+
+FACTS: tuple[type[Payload], ...] = (MetricUpdated, SnapshotPublished)

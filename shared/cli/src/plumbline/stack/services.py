@@ -28,6 +28,8 @@ TITLES: Final = {
     "notifier": "notifier",
     "portal_gateway": "the portal",
 }
+SNAPSHOT_KEY: Final = "snapshot-key"
+"""The secret scoring's signing key is made of."""
 
 
 class Service(Part):
@@ -108,6 +110,9 @@ def environment_of(service: str, layout: Layout, ports: Ports, *, viewer: bool) 
         "PYTHONUNBUFFERED": "1",
         **telemetry_of(user, ports, os.environ, viewer=viewer),
     }
+    if service == "scoring":
+        secrets.ensure(SNAPSHOT_KEY)
+        found["PLUMBLINE_SNAPSHOT_KEY_FILE"] = str(secrets.path(SNAPSHOT_KEY))
     if service == "portal_gateway":
         found["PLUMBLINE_OIDC_CLIENT_ID"] = PORTAL_CLIENT
         found["PLUMBLINE_OIDC_CLIENT_SECRET_FILE"] = str(secrets.path(client_secret(PORTAL_CLIENT)))

@@ -1,0 +1,314 @@
+"""A rebuild while events go on: everything again from the log beside what stands, then one switch (ADR 0074).
+
+Projects are replayed page by page into a shadow. At the end writers are held for a moment, what they wrote meanwhile
+is replayed too, and only what differs is replaced; what readers were told wrongly is told again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from contracts.envelope import PREFIX, Envelope
+from runtime.access import SYSTEM
+from runtime.db import Database, Tx, new_id
+from scoring import store
+from scoring.cache import WorldCache
+from scoring.codec import micros
+from scoring.domain.assessing import Moved, added, family_figure, own_family_figure, readers_of_sums, spread, sums_hash
+from scoring.domain.assessment import Terms
+from scoring.domain.causes import CORRECTION
+from scoring.domain.cells import SIZE, Cells, state_hash
+from scoring.domain.cells import spread as spread_core
+from scoring.domain.facts import Version
+from scoring.domain.families import FAMILIES
+from scoring.domain.figures import Figure, aggregate, metrics_of, readers_of, vacated
+from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
+from scoring.domain.register import register_hash
+from scoring.domain.replay import registered, scored
+from scoring.domain.state import ProjectState, Published, Share
+from scoring.domain.world import World
+from scoring.store import shadow
+from scoring.usecases import applying, rebuilding
+from scoring.usecases.asof import counted_at, fact_in
+from scoring.usecases.passing import receivers_of
+from scoring.usecases.publishing import Cause, Publisher
+from scoring.usecases.world import standing_claims, world_now
+from scoring.usecases.worldlog import Claims
+
+_PAGE: Final = 100
+_FEW: Final = 200  # projects that may be replayed while writers wait
+_ROUNDS: Final = 5
+_FOREVER: Final = 2**62
+
+
+@dataclass(slots=True)
+class _Work:
+    """The sums of the shadow, and what there is to say of the work."""
+
+    closed: int = 0
+    world: World = field(default_factory=World)
+    claims: Claims = field(default_factory=dict)
+    cells: Cells = field(default_factory=dict)
+    families: Moved = field(default_factory=dict)
+    projects: int = 0
+    facts: int = 0
+
+    async def look_around(self, tx: Tx) -> None:
+        """Read what projects depend on, as it stands now."""
+        self.closed = await store.closed_day(tx.conn)
+        self.world, self.claims = await world_now(tx, WorldCache()), await standing_claims(tx)
+
+    def add(self, state: ProjectState, sign: int) -> None:
+        """Add a project to the sums, or with −1 take it away."""
+        if state.contribution is None:
+            return
+        spread_core(self.cells, state.contribution, sign)
+        for metric, terms in state.assessed.open().terms.items():
+            spread(self.families, metric, Terms.read(terms), state.contribution.shares, sign)
+
+
+async def mend(database: Database, tell: Callable[[int], None]) -> dict[str, Any]:
+    """Rebuild everything from the log and replace what differs; ``tell`` hears how many projects are done."""
+    began = time.monotonic()
+    work = _Work()
+    async with database.transaction(SYSTEM) as tx:
+        await shadow.clear_shadow(tx.conn)
+        await work.look_around(tx)
+    then = work.closed
+    after = ""
+    while True:
+        async with database.transaction(SYSTEM) as tx:
+            projects = await store.projects_with_facts(tx.conn, after, _PAGE)
+            if not projects:
+                break
+            await _replay(tx, work, projects)
+        after = projects[-1]
+        tell(work.projects)
+    for _ in range(_ROUNDS):
+        async with database.transaction(SYSTEM) as tx:
+            await work.look_around(tx)
+            outrun = await shadow.outrun(tx.conn, work.closed, then)
+            if len(outrun) <= _FEW:
+                break
+            await _catch_up(tx, work, outrun)
+    replayed = time.monotonic() - began
+    async with database.transaction(SYSTEM) as tx:
+        held = time.monotonic()
+        await shadow.hold_writers(tx.conn)
+        await work.look_around(tx)
+        await _catch_up(tx, work, await shadow.outrun(tx.conn, work.closed, then))
+        found = await _switch(tx, work)
+    return found | {
+        "projects": work.projects,
+        "facts": work.facts,
+        "seconds": round(time.monotonic() - began, 3),
+        "held_seconds": round(time.monotonic() - held, 3),
+        "facts_per_second": round(work.facts / replayed) if replayed else work.facts,
+    }
+
+
+async def _catch_up(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
+    for start in range(0, len(projects), _PAGE):
+        await _replay(tx, work, projects[start : start + _PAGE])
+
+
+async def _replay(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
+    """Make these projects again, compare them with their rows, and bring the shadow and its sums up to date."""
+    conn = tx.conn
+    # The row first: a fact that comes in between leaves another token there, and the project is made once more.
+    stood = await shadow.standing(conn, projects)
+    shares = await shadow.shares_of_projects(conn, projects)
+    terms = await shadow.terms_of_projects(conn, projects)
+    before = await shadow.shadows(conn, projects)
+    said: dict[str, list[Any]] = {name: list(work.claims.get(name, ())) for name in projects}
+    for row in await store.facts_known(conn, projects, _FOREVER):
+        said[row.project_id].append((fact_in(row), row.version))
+        work.facts += row.project_id not in before
+    states = {name: registered(name, heard) for name, heard in said.items()}
+    inside = await counted_at(tx, {r for state in states.values() for r in receivers_of(state)}, _FOREVER)
+    rows = []
+    for name, state in states.items():
+        scored(state, work.closed, work.world, receivers_of(state) & inside)
+        if name in before:
+            work.add(before[name].state, -1)
+        else:
+            work.projects += 1
+        work.add(state, 1)
+        known = stood.get(name)
+        differs = not _says(known, state, shares.get(name, {}), terms.get(name, {}))
+        rows.append(shadow.Shadow(state, known.token if known is not None else None, differs))
+        await asyncio.sleep(0)  # events go on being applied in between
+    await shadow.save_shadow(conn, rows)
+
+
+def _says(row: shadow.Standing | None, state: ProjectState, shares: dict[str, Share], terms: dict[str, str]) -> bool:
+    """Whether a project's rows say what the log says; what was told of it is not compared."""
+    if row is None or row.state is None or register_hash(row.state) != register_hash(state):
+        return False
+    expected = state.contribution.shares if state.contribution is not None else {}
+    if not rebuilding._same(row.state, state) or shares != {
+        s: share._replace(inferred=False) for s, share in expected.items()
+    }:
+        return False
+    if terms != state.assessed.open().terms:
+        return False
+    late = state.due is not None and (row.transition is None or row.transition > state.due)
+    return row.columns == _columns(state) and not late
+
+
+def _columns(state: ProjectState) -> tuple[Any, ...]:
+    saved = applying._row(state, 0)
+    weighted = state.contribution.weighted if state.contribution is not None else (0,) * 6
+    return (
+        saved.entity,
+        saved.classification,
+        state.contribution is not None,
+        *weighted[:6],
+        saved.good,
+        saved.assessed,
+        saved.unknown,
+        bool(state.money.other or state.money.tables),
+    )
+
+
+# The switch ------------------------------------------------------------------------------------------------
+
+
+async def _switch(tx: Tx, work: _Work) -> dict[str, Any]:
+    """Replace what differs while writers wait, and tell readers where they were told wrongly."""
+    now = tx.clock()
+    envelope = Envelope(id=new_id(), source=f"/svc/{tx.service}", type=f"{PREFIX}rebuild", data=b"{}", time=now)
+    cause = Cause(envelope, Version(micros(now), "", envelope.id), kind=CORRECTION)
+    publisher = Publisher(tx, now)
+    projects = await _mend_projects(tx, work, publisher, cause)
+    stood, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
+    cells = await _mend_cells(tx, work, stood, publisher, cause)
+    families = await _mend_families(tx, work, stood_families, publisher, cause)
+    await publisher.keep()
+    return {
+        "standing": f"{state_hash(stood)} {sums_hash(stood_families)}",
+        "rebuilt": f"{state_hash(work.cells)} {sums_hash(work.families)}",
+        "mended_projects": projects,
+        "mended_cells": [*cells, *families],
+    }
+
+
+async def _mend_projects(tx: Tx, work: _Work, publisher: Publisher, cause: Cause) -> list[str]:
+    names = await shadow.differing(tx.conn)
+    token = secrets.randbits(62)
+    for start in range(0, len(names), _PAGE):
+        page = names[start : start + _PAGE]
+        stood = await shadow.standing(tx.conn, page)
+        rows, shares, terms = [], {}, {}
+        for name, found in (await shadow.shadows(tx.conn, page)).items():
+            state = found.state
+            row = stood.get(name)
+            cause.entity, cause.classification = state.last_entity, state.last_classification
+            await _tell_own(tx, state, row.state if row is not None else None, publisher, cause)
+            rows.append(applying._row(state, token))
+            shares[name] = state.contribution.shares if state.contribution is not None else {}
+            terms[name] = dict(state.assessed.open().terms)
+        await store.save_projects(tx.conn, rows)
+        await store.save_shares(tx.conn, shares)
+        await store.save_terms(tx.conn, terms)
+    return names
+
+
+async def _tell_own(
+    tx: Tx, state: ProjectState, stood: ProjectState | None, publisher: Publisher, cause: Cause
+) -> None:
+    """Carry over what was last told of a project's figures, and tell what is different."""
+    own = scope_of(state.project_id)
+    places: list[tuple[dict[str, Published], dict[str, Published], str, Iterable[Figure | None]]] = [
+        (state.published, stood.published if stood is not None else {}, own, project_figures(state) or ()),
+        (
+            state.assessed.open().published,
+            stood.assessed.open().published if stood is not None else {},
+            own,
+            [own_family_figure(metric, state) for metric in FAMILIES],
+        ),
+    ]
+    for name, indicator in state.indicators.items():
+        known = stood.indicators.get(name) if stood is not None else None
+        places.append(
+            (
+                indicator.published,
+                known.published if known is not None else {},
+                scope_of(state.project_id, name),
+                indicator_figures(state, name) or (),
+            )
+        )
+    for published, before, scope, figures in places:
+        told = {figure.metric: figure for figure in figures if figure is not None}
+        for metric in sorted(told.keys() | before.keys()):
+            known_ = await _known(tx, metric, scope, before.get(metric))
+            if metric not in told and known_ is None:
+                continue
+            figure = told.get(metric) or vacated(metric, scope, state.last_classification, state.last_entity)
+            record = publisher.say(known_, figure, cause, state.scored_on) or known_
+            if record is not None:
+                published[metric] = record
+
+
+async def _known(tx: Tx, metric: str, scope: str, stood: Published | None) -> Published | None:
+    """What was last told of a figure: by the history, or where that is younger, by what stands."""
+    said = await store.revision_at(tx.conn, metric, scope, _FOREVER)
+    if said is None:
+        return stood
+    return Published(said.digest, said.value, None, said.revision, said.valid, said.known, said.updated, said.cause)
+
+
+async def _mend_cells(tx: Tx, work: _Work, stood: Cells, publisher: Publisher, cause: Cause) -> list[str]:
+    nothing = [0] * SIZE
+    names = [
+        scope
+        for scope in sorted(work.cells.keys() | stood.keys())
+        if work.cells.get(scope, nothing) != stood.get(scope, nothing)
+    ]
+    rows = []
+    cause.entity, cause.classification = "", "public"
+    for scope, row in (await store.lock_cells(tx.conn, names, SIZE)).items() if names else ():
+        sums = work.cells.get(scope, nothing)
+        classification, owner = readers_of(scope, sums)
+        published = {}
+        for metric in metrics_of(scope):
+            known = await _known(tx, metric, scope, row.published.get(metric))
+            figure = aggregate(metric, scope, sums)
+            if figure is None and known is None:
+                continue
+            told = figure or vacated(metric, scope, classification, owner)
+            record = publisher.say(known, told, cause, work.closed) or known
+            if record is not None:
+                published[metric] = record
+        rows.append((store.CellRow(scope, sums, published), classification, owner))
+    if rows:
+        await store.save_cells(tx.conn, rows)
+    return names
+
+
+async def _mend_families(tx: Tx, work: _Work, stood: Moved, publisher: Publisher, cause: Cause) -> list[str]:
+    names = [
+        key
+        for key in sorted(work.families.keys() | stood.keys())
+        if added({}, work.families.get(key, {})) != stood.get(key, {})
+    ]
+    rows = []
+    for row in await store.lock_family_cells(tx.conn, names) if names else ():
+        scope, metric = row.scope, row.metric
+        sums = added({}, work.families.get((scope, metric), {}))
+        classification, owner = readers_of_sums(scope, sums)
+        known = await _known(tx, metric, scope, row.published.get(metric))
+        figure = family_figure(FAMILIES[metric], scope, sums)
+        if figure is None and known is not None:
+            figure = vacated(metric, scope, classification, owner)
+        record = (publisher.say(known, figure, cause, work.closed) or known) if figure is not None else known
+        published = {} if record is None else {metric: record}
+        rows.append((store.FamilyRow(scope, metric, sums, published), classification, owner))
+    if rows:
+        await store.save_family_cells(tx.conn, rows)
+    return [f"{metric}|{scope}" for scope, metric in names]
