@@ -79,7 +79,8 @@ def _speaks(indicator: IndicatorState, day: int) -> dict[str, bool]:
     if "ACCUMULATION_ASSUMED" in found.flags and found.hints:
         said["accumulation"] = "CUMULATIVE_FITS" in found.hints
     placed = [a for a in alive if a.place and a.value is not None]
-    if placed and not any(not a.place and a.value is not None for a in alive):
+    whole = any(not a.place and a.value is not None for a in alive) or "LOCATION_IS_TOTAL" in found.flags
+    if placed and not whole:
         periods = {(a.start, a.end) for a in placed}
         said["location_is_total"] = len(placed) == len(periods) and all(a.place.startswith("L:") for a in placed)
     values = [a.value for a in alive if a.value is not None]

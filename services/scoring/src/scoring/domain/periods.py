@@ -45,8 +45,8 @@ def effective(
         if len({(a.start, a.end) for a in known} | {(t.start, t.end) for t in goals}) > 1:
             flag(found, f"{BY_DIALECT}accumulation")
     by_period = readings_of(definition, known, found, readings)
-    aims = aims_of(definition, goals, known, found)
-    found.baseline = baseline_of(definition, found)
+    aims = aims_of(goals, known, found, readings)
+    found.baseline = baseline_of(definition, found, readings)
     ends = [t.end for t in goals]
     found.final_end = max(ends, default=None)
     found.due = min([*ends, *(a.end for a in known)], default=None)

@@ -149,7 +149,7 @@ def _reading(actual: Actual) -> Reading | None:
 
 
 def aims_of(
-    definition: Definition, goals: Sequence[TargetOf], known: list[Actual], found: Effective
+    goals: Sequence[TargetOf], known: list[Actual], found: Effective, readings_: Readings = PLAIN
 ) -> dict[Period, Ratio]:
     usable = [t for t in goals if not t.place]
     if not usable and goals:
@@ -157,6 +157,11 @@ def aims_of(
         if len(places) == 1 and next(iter(places)).startswith("L:"):
             usable = list(goals)
             flag(found, "LOCATION_IS_TOTAL")
+        elif readings_.location_is_total and all(t.place.startswith("L:") for t in goals):
+            periods = [(t.start, t.end) for t in goals]
+            usable = list(goals) if len(periods) == len(set(periods)) else []
+            if usable:
+                flag(found, f"{BY_DIALECT}location_is_total")
     aims: dict[Period, Ratio] = {}
     unclear: set[Period] = set()
     for target in usable:
@@ -172,12 +177,14 @@ def aims_of(
     return aims
 
 
-def baseline_of(definition: Definition, found: Effective) -> Ratio | None:
+def baseline_of(definition: Definition, found: Effective, readings_: Readings = PLAIN) -> Ratio | None:
     values = [decimal(value) for value, place in definition.baselines if value is not None and not place]
     if not values:
         located = {place for _, place in definition.baselines}
         values = [decimal(value) for value, _ in definition.baselines if value is not None]
-        if len(located) != 1 or not next(iter(located)).startswith("L:"):
+        if not all(place.startswith("L:") for place in located):
+            return None
+        if len(located) != 1 and not readings_.location_is_total:
             return None
     if any(not same(value, values[0]) for value in values):
         flag(found, "SEVERAL_BASELINES")
