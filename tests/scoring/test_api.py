@@ -326,7 +326,11 @@ async def _rows(database: Database, table: str, principal: Principal) -> str:
         return " ".join(row[0] for row in await tx.conn.fetch(f"select {column} from {table}"))
 
 
-@pytest.mark.parametrize("table", ["project_state", "fact", "share", "cell", "family_cell", "term", "calendar"])
+_OURS = ["project_state", "fact", "share", "cell", "family_cell", "term", "calendar", "subject_state", "subject_fact"]
+_OURS += ["subject_term", "subject_rests_on", "project_standing"]
+
+
+@pytest.mark.parametrize("table", _OURS)
 async def test_readers_cannot_write(feed: Feed, table: str) -> None:
     async with feed.database.transaction(Principal(subject="s", role="secretariat")) as tx:
         assert await tx.conn.execute(f"delete from {table}") == "DELETE 0"

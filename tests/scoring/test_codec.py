@@ -17,7 +17,7 @@ from contracts import assessment, portfolio
 from contracts.catalogue import BY_TYPE
 from contracts.envelope import PREFIX, Envelope
 from scoring import codec
-from scoring.domain import facts, judgements
+from scoring.domain import coordination, facts, judgements
 from scoring.domain.facts import TYPES
 from scoring.domain.families import FAMILIES
 from scoring.domain.ledger import apply
@@ -49,6 +49,15 @@ def test_every_fact_about_a_project_is_read_and_the_judgements_that_a_family_tak
     taken = set[Any]().union(*(family.facts for family in FAMILIES.values())) - {judgements.SharedClaim}
     # Effort stands in the cells of M7; a claim is a part of an event about a shared result.
     assert {TYPES[name] for name in set(TYPES) - about} == taken | {judgements.EffortReported}
+
+
+@pytest.mark.parametrize("type_", sorted(coordination.TYPES))
+def test_facts_about_subjects_are_read_as_the_contract_reads_them(type_: str) -> None:
+    for example in sorted((EXAMPLES / type_).glob("*.json")):
+        data = example.read_bytes()
+        ours = codec.subject_fact_of(PREFIX + type_, data)
+        _agree(ours, BY_TYPE[type_].model_validate_json(data), type_)
+    _same_fields(coordination.TYPES[type_], BY_TYPE[type_])
 
 
 @pytest.mark.parametrize("type_", sorted(TYPES))

@@ -11,16 +11,21 @@ import msgspec
 from contracts.context import ClockDayClosed, DialectAdopted, DialectWithdrawn, RatesPublished
 from contracts.coordination import SharedResultClaimsChanged
 from contracts.envelope import PREFIX, Envelope
-from scoring.domain import facts
+from scoring.domain import coordination, facts
 from scoring.domain.assessment import Assessment, Sealed
+from scoring.domain.coordination import SubjectFact
 from scoring.domain.dialect import Adopted
 from scoring.domain.facts import Fact, Version
 from scoring.domain.rates import RatesTable
 from scoring.domain.sharing import SharedResult
 from scoring.domain.state import Indicators, IndicatorState, ProjectState, Published
+from scoring.domain.subjects import KINDS, Subject
 
 _FACTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     PREFIX + name: msgspec.json.Decoder(kind) for name, kind in facts.TYPES.items()
+}
+_SUBJECT_FACTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    PREFIX + name: msgspec.json.Decoder(kind) for name, kind in coordination.TYPES.items()
 }
 CLOCK: Final = PREFIX + ClockDayClosed.TYPE
 RATES: Final = PREFIX + RatesPublished.TYPE
@@ -51,6 +56,9 @@ def _from_bytes(kind: type, body: Any) -> Indicators | Sealed:
 
 _encoder: Final = msgspec.msgpack.Encoder(enc_hook=_to_bytes)
 _states: Final = msgspec.msgpack.Decoder(ProjectState, dec_hook=_from_bytes)
+_subjects: Final[dict[str, msgspec.msgpack.Decoder[Any]]] = {
+    name: msgspec.msgpack.Decoder(kind) for name, kind in KINDS.items()
+}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -60,14 +68,25 @@ def is_fact(type_: str) -> bool:
     return type_ in _FACTS
 
 
+def is_subject_fact(type_: str) -> bool:
+    """Whether this event type is about a subject that is no project."""
+    return type_ in _SUBJECT_FACTS
+
+
 def is_heard(type_: str) -> bool:
     """Whether scoring does anything with this event type."""
-    return is_fact(type_) or type_ in {CLOCK, RATES, CLAIMS} | DIALECTS
+    return is_fact(type_) or is_subject_fact(type_) or type_ in {CLOCK, RATES, CLAIMS} | DIALECTS
 
 
 def fact_of(envelope: Envelope) -> Fact:
     """The fact an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
     fact: Fact = _FACTS[envelope.type].decode(envelope.data)
+    return fact
+
+
+def subject_fact_of(type_: str, data: bytes) -> SubjectFact:
+    """The fact about a subject. Raises msgspec.DecodeError where its payload does not follow the contract."""
+    fact: SubjectFact = _SUBJECT_FACTS[type_].decode(data)
     return fact
 
 
@@ -111,6 +130,17 @@ def pack_state(state: ProjectState) -> bytes:
 def unpack_state(body: bytes) -> ProjectState:
     """The inverse of ``pack_state``."""
     return _states.decode(lz4.block.decompress(body))
+
+
+def pack_subject(subject: Subject) -> bytes:
+    """A subject's state; its names repeat too."""
+    return lz4.block.compress(_plain.encode(subject), store_size=True)  # type: ignore[no-any-return]
+
+
+def unpack_subject(kind: str, body: bytes) -> Subject:
+    """The inverse of ``pack_subject``."""
+    subject: Subject = _subjects[kind].decode(lz4.block.decompress(body))
+    return subject
 
 
 def pack_published(published: dict[str, Published]) -> bytes:

@@ -11,9 +11,20 @@ from contracts.context import ClockDayClosed
 from runtime.db import Tx
 from runtime.delivery import Handle, Record
 from scoring.cache import StateCache, WorldCache
-from scoring.codec import CLAIMS, CLOCK, DIALECTS, RATES, fact_of, is_fact, version_of
+from scoring.codec import (
+    CLAIMS,
+    CLOCK,
+    DIALECTS,
+    RATES,
+    fact_of,
+    is_fact,
+    is_subject_fact,
+    subject_fact_of,
+    version_of,
+)
 from scoring.domain.world import World
 from scoring.usecases.applying import Item, accept, close_day
+from scoring.usecases.subjects import SubjectItem
 from scoring.usecases.world import change_dialect, claim_items, publish_rates, world_now
 
 
@@ -23,6 +34,7 @@ def scoring(cache: StateCache) -> Handle:
 
     async def handle(tx: Tx, records: Sequence[Record]) -> None:
         items: list[Item] = []
+        subjects: list[SubjectItem] = []
         days: list[Record] = []
         now = tx.clock()
         for record in records:
@@ -30,6 +42,10 @@ def scoring(cache: StateCache) -> Handle:
                 item = _item(tx, record)
                 if item is not None:
                     items.append(item)
+            elif is_subject_fact(record.envelope.type):
+                about = _subject_item(tx, record)
+                if about is not None:
+                    subjects.append(about)
             elif record.envelope.type == CLAIMS:
                 items += await claim_items(tx, record)
             elif record.envelope.type == RATES:
@@ -39,8 +55,8 @@ def scoring(cache: StateCache) -> Handle:
             elif record.envelope.type == CLOCK:
                 days.append(record)
         world = await world_now(tx, known)
-        if items:
-            await accept(tx, items, cache, world, now=now)
+        if items or subjects:
+            await accept(tx, items, cache, world, now=now, subjects=subjects)
         for record in days:
             await _close(tx, record, cache, world)
 
@@ -59,6 +75,20 @@ def _item(tx: Tx, record: Record) -> Item | None:
         tx.reject(record, "NO_VERSION", "An accepted fact carries recordedtime; intake stamps it")
         return None
     return Item(record, fact, version)
+
+
+def _subject_item(tx: Tx, record: Record) -> SubjectItem | None:
+    """A record's fact about a subject that is no project, and its version; None for one that was just rejected."""
+    try:
+        fact = subject_fact_of(record.envelope.type, record.envelope.data)
+    except msgspec.DecodeError as error:
+        tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} scoring can read: {error}")
+        return None
+    version = version_of(record.envelope)
+    if version is None:
+        tx.reject(record, "NO_VERSION", "An accepted fact carries recordedtime; intake stamps it")
+        return None
+    return SubjectItem(record, fact, version)
 
 
 async def _close(tx: Tx, record: Record, cache: StateCache, world: World) -> None:

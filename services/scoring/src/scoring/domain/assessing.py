@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from scoring.domain.assessment import Terms
+from scoring.domain.consent import SUBJECTS, UNCONSENTED, stricter, subject_readers
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.family import Family, Sums
 from scoring.domain.figures import Figure, readers
@@ -79,6 +80,7 @@ def _concerned(family: Family, touched: Touched, rescored: bool) -> bool:
         bool(touched.judged & family.facts)
         or (family.on_money and touched.money)
         or (family.on_indicators and rescored)
+        or (family.on_month and touched.month)
     )
 
 
@@ -160,24 +162,25 @@ def sums_hash(cells: Mapping[tuple[str, str], Mapping[str, int]]) -> str:
 
 
 def readers_of_sums(scope: str, sums: Mapping[str, int]) -> tuple[str, str | None]:
-    """Class and owner of a family's cell, by who is in it (ADR 0034)."""
-    return readers(scope, sums.get(PROJECTS, 0), sums.get(RESTRICTED, 0), sums.get(CLOSED, 0))
+    """Class and owner of a family's cell, by who is in it: projects (ADR 0034), subjects (ADR 0073), the stricter."""
+    found = readers(scope, sums.get(PROJECTS, 0), sums.get(RESTRICTED, 0), sums.get(CLOSED, 0))
+    return stricter(found, subject_readers(scope, sums)) if sums.get(SUBJECTS) else found
 
 
 def family_figure(family: Family, scope: str, sums: Mapping[str, int]) -> Figure | None:
-    """The figure of a family's cell; None where there is nothing to say, or no project left."""
-    if not sums.get(PROJECTS) or not family.published_for(scope):
+    """The figure of a family's cell; None where there is nothing to say, or no project and no subject left."""
+    if not (sums.get(PROJECTS) or sums.get(SUBJECTS)) or not family.published_for(scope):
         return None
     figure = family.figure(scope, sums)
     if figure is None:
         return None
-    figure.projects = sums[PROJECTS]
+    figure.projects = sums.get(PROJECTS, 0)
     figure.demonstration = sums.get(DEMONSTRATIONS, 0) > 0
     if sums.get(SUSPENDED_ONES):
         figure.flags += ("INCLUDES_SUSPENDED",)
     figure.classification, figure.owner = readers_of_sums(scope, sums)
     if figure.classification != "public":
-        figure.flags += ("SMALL_CELL",)
+        figure.flags += ("NOT_CONSENTED" if sums.get(UNCONSENTED) else "SMALL_CELL",)
     return figure
 
 

@@ -18,7 +18,7 @@ from scoring.domain.parameters import MICRO, PILLARS
 
 SAFE = 2**53  # integers beyond this are not exact in every reader of JSON
 _FINE = 10**9
-_SMALL = 3  # projects below which a total would give a restricted one away [POLICY, ADR 0034]
+SMALL = 3  # projects below which a total would give a restricted one away [POLICY, ADR 0034]
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ def readers(scope: str, projects: int, restricted: int, closed: int) -> tuple[st
     """
     kind, _, rest = scope.partition(":")
     owner = rest.rpartition("|")[0] if kind == "entity-pillar" else rest if kind == "entity" else None
-    if restricted and projects < _SMALL:
+    if restricted and projects < SMALL:
         return ("owner" if closed else "compact"), owner
     return "public", owner
 

@@ -11,6 +11,7 @@ from scoring.domain import facts
 from scoring.domain.assessment import enter
 from scoring.domain.facts import Fact, Version
 from scoring.domain.judgements import EvidenceVerified, Judgement
+from scoring.domain.months import note
 from scoring.domain.numbers import decimal
 from scoring.domain.state import (
     About,
@@ -37,6 +38,7 @@ class Touched:
     money: bool = False
     indicators: set[str] = field(default_factory=set)
     judged: set[type[Judgement]] = field(default_factory=set)
+    month: bool = False  # the first fact of a month, or of a later period, came (M15)
 
     def __bool__(self) -> bool:
         return self.about or self.money or bool(self.indicators) or bool(self.judged)
@@ -53,7 +55,10 @@ def record(state: ProjectState, fact: Fact, version: Version, touched: Touched) 
     Raises ValueError where a figure is no decimal: nothing is changed then.
     """
     won = _enter(state, fact, version, touched)
-    state.newest = max(state.newest, day_of(version))
+    day = day_of(version)
+    state.newest = max(state.newest, day)
+    if note(state, day, fact):
+        touched.month = True
     return won
 
 
@@ -224,6 +229,7 @@ def _about(fact: facts.Project, version: Version) -> About:
         fact.demonstration,
         tuple((m.scheme, m.significance) for m in fact.markers if _is_read(m)),
         bool(fact.supports_security_forces),
+        fact.supports_security_forces is not None,
     )
 
 

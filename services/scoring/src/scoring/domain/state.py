@@ -45,6 +45,7 @@ class About(NamedTuple):
     demonstration: bool = False
     markers: tuple[tuple[str, int], ...] = ()  # scheme and significance, of the markers M8 reads
     supports_security_forces: bool = False
+    security_answered: bool = False  # whether the question was answered at all
 
 
 class StatusChange(NamedTuple):
@@ -333,6 +334,9 @@ class ProjectState:
     last_classification: str = "owner"
     newest: int = 0  # day of the newest fact, whichever won
     scored_on: int = 0  # the day the scores stand on
+    month: int = 0  # the newest month in which a fact came, and the twelve up to it, a bit each (M15)
+    months: int = 0
+    covers: int = 0  # the newest month that a value or a transaction speaks of
     transition: int | None = None  # no later than the first day on which time alone changes something
     money: Money = NO_MONEY
     # Sums over the indicators, kept by subtracting an old score and adding the new one.

@@ -31,12 +31,16 @@ def _budget_node(line: BudgetLine, origin: Node | None) -> Node:
 
 
 def closing(
-    listed: Iterable[Node], whole: tuple[int, int], readable: tuple[int, int, int], projects: int
+    listed: Iterable[Node],
+    whole: tuple[int, int],
+    readable: tuple[int, int, int],
+    projects: int,
+    nouns: tuple[str, str] = ("project", "projects"),
 ) -> list[Node]:
     """The lines that make a total add up: what is readable and not listed, and what its owners withhold.
 
     ``whole`` is the cell's numerator and denominator, ``readable`` the number of projects the caller may read with
-    theirs, ``projects`` the number in the cell.
+    theirs, ``projects`` the number in the cell; ``nouns`` are what they are, one and several.
     """
     shown = list(listed)
     numerator = readable[1] - sum(node["numerator"] for node in shown)
@@ -44,7 +48,7 @@ def closing(
     nodes = []
     if readable[0] > len(shown):
         count = readable[0] - len(shown)
-        label = f"{count} more project{'s' if count > 1 else ''}"
+        label = f"{count} more {nouns[count > 1]}"
         nodes.append(node_of(kind="others", label=label, count=count, numerator=numerator, denominator=denominator))
     if projects > readable[0]:
         nodes.append(

@@ -1,10 +1,12 @@
-"""Every SQL statement of scoring. Rows are always locked in the order of their keys: projects, cells, families."""
+"""Every SQL statement of scoring. Rows are always locked in the order of their keys: projects, subjects, cells,
+families."""
 
 from __future__ import annotations
 
 from scoring.store.cells import CellRow as CellRow
 from scoring.store.cells import all_cells as all_cells
 from scoring.store.cells import cell as cell
+from scoring.store.cells import cells_of as cells_of
 from scoring.store.cells import lock_cells as lock_cells
 from scoring.store.cells import save_cells as save_cells
 from scoring.store.facts import FactRow as FactRow
@@ -36,6 +38,21 @@ from scoring.store.projects import world_token as world_token
 from scoring.store.replaying import facts_known as facts_known
 from scoring.store.replaying import facts_number as facts_number
 from scoring.store.replaying import projects_ever_in as projects_ever_in
+from scoring.store.subjects import SubjectFactRow as SubjectFactRow
+from scoring.store.subjects import SubjectPart as SubjectPart
+from scoring.store.subjects import all_subjects as all_subjects
+from scoring.store.subjects import append_subject_facts as append_subject_facts
+from scoring.store.subjects import due_subjects as due_subjects
+from scoring.store.subjects import lock_standings as lock_standings
+from scoring.store.subjects import lock_subjects as lock_subjects
+from scoring.store.subjects import save_standings as save_standings
+from scoring.store.subjects import save_subject_terms as save_subject_terms
+from scoring.store.subjects import save_subjects as save_subjects
+from scoring.store.subjects import subject_facts as subject_facts
+from scoring.store.subjects import subject_facts_of as subject_facts_of
+from scoring.store.subjects import subject_parts as subject_parts
+from scoring.store.subjects import subjects_resting_on as subjects_resting_on
+from scoring.store.subjects import tie_subjects as tie_subjects
 from scoring.store.totals import Line as Line
 from scoring.store.totals import Total as Total
 from scoring.store.totals import total as total

@@ -49,6 +49,12 @@ async def cell(conn: Any, scope: str) -> CellRow | None:
     return cell_(row) if row is not None else None
 
 
+async def cells_of(conn: Any, scopes: Sequence[str]) -> dict[str, CellRow]:
+    """Those of the cells that the caller may read."""
+    rows = await conn.fetch("select scope, sums::text, published from cell where scope = any($1::text[])", list(scopes))
+    return {row["scope"]: cell_(row) for row in rows}
+
+
 async def all_cells(conn: Any) -> dict[str, Vector]:
     """The sums of every cell."""
     rows = await conn.fetch("select scope, sums::text from cell")

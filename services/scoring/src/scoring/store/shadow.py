@@ -32,14 +32,6 @@ async def clear_shadow(conn: Any) -> None:
     await conn.execute("delete from shadow_project")
 
 
-async def tokens(conn: Any, projects: Sequence[str]) -> dict[str, int]:
-    """The last write of each project's row."""
-    rows = await conn.fetch(
-        "select project_id, token from project_state where project_id = any($1::text[])", list(projects)
-    )
-    return {row["project_id"]: row["token"] for row in rows}
-
-
 async def standing(conn: Any, projects: Sequence[str]) -> dict[str, Standing]:
     """The rows of these projects."""
     rows = await conn.fetch(
@@ -133,10 +125,4 @@ async def differing(conn: Any) -> list[str]:
 
 async def hold_writers(conn: Any) -> None:
     """Let nobody else write figures until the transaction ends; whoever reads goes on reading."""
-    await conn.execute("lock table project_state, cell, family_cell in exclusive mode")
-
-
-async def drop_projects(conn: Any, projects: Sequence[str]) -> None:
-    """Remove rows of which the log knows nothing."""
-    for table in ("project_state", "share", "term"):
-        await conn.execute(f"delete from {table} where project_id = any($1::text[])", list(projects))  # noqa: S608
+    await conn.execute("lock table project_state, project_standing, subject_state, cell, family_cell in exclusive mode")

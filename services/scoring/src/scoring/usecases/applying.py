@@ -15,24 +15,31 @@ from scoring import store
 from scoring.cache import StateCache
 from scoring.codec import micros
 from scoring.domain.assessing import Moved, added, family_figure, merge, readers_of_sums
-from scoring.domain.causes import kind_of
+from scoring.domain.causes import TIME, kind_of
 from scoring.domain.cells import SIZE, Cells
 from scoring.domain.facts import Fact, Version
 from scoring.domain.families import FAMILIES
-from scoring.domain.figures import aggregate, metrics_of, readers_of, vacated
+from scoring.domain.figures import Figure, aggregate, metrics_of, readers_of, vacated
 from scoring.domain.judgements import SharedClaim
 from scoring.domain.ledger import Change, alerts, apply, own_figures
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.scorecard import PARTS, SCOPE
 from scoring.domain.state import ProjectState, Share
+from scoring.domain.subjects.needs import standing
 from scoring.domain.world import NO_WORLD, World
 from scoring.usecases import passing
 from scoring.usecases.publishing import Cause, Publisher
+from scoring.usecases.scorecards import say_scorecard
+from scoring.usecases.subjects import SubjectItem, bring_up_to_date
 
 _PAGE: Final = 500  # projects read at once where a day's close touches many
 _ASSESSED: Final = [status not in NOT_ASSESSED for status in STATUSES]
 _GOOD: Final = [status in GOOD for status in STATUSES]
 _UNKNOWN: Final = STATUSES.index("NO_DATA")
+_NOUGHT: Final = [0] * SIZE
+_GATED: Final = "M10"
+"""The family that looks at a project's gate again whenever it may have changed."""
 
 
 @dataclass(slots=True)
@@ -58,14 +65,26 @@ class _Batch:
     shares: dict[str, dict[str, Share]] = field(default_factory=dict)
     moved: Moved = field(default_factory=dict)  # differences of the families' cells
     terms: dict[str, dict[str, str]] = field(default_factory=dict)  # of projects whose terms changed
+    standings: dict[str, tuple[int, Cause]] = field(default_factory=dict)  # of projects whose gate was looked at
+    subjects: Sequence[SubjectItem] = ()
+    over: Cause | None = None  # that a day is over
+    told: dict[tuple[str, str], tuple[Cause, int]] = field(default_factory=dict)  # causes of what subjects moved
 
 
-async def accept(tx: Tx, items: Sequence[Item], cache: StateCache, world: World = NO_WORLD, *, now: datetime) -> None:
+async def accept(
+    tx: Tx,
+    items: Sequence[Item],
+    cache: StateCache,
+    world: World = NO_WORLD,
+    *,
+    now: datetime,
+    subjects: Sequence[SubjectItem] = (),
+) -> None:
     """Enter a batch of facts, score what they touch, and say what changed."""
     by_project: dict[str, list[Item]] = {}
     for item in items:
         by_project.setdefault(item.fact.project_id, []).append(item)
-    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), world)
+    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), world, subjects=subjects)
     refused: set[int] = set()
     senders = await passing.senders(tx, items)
     states = dict(await _states(tx, sorted(by_project.keys() | senders), cache))
@@ -94,7 +113,8 @@ async def close_day(
         return
     batch = _Batch(Publisher(tx, now), day, world)
     moment = envelope.recordedtime or envelope.time or now
-    cause = Cause(envelope, Version(micros(moment), envelope.sequence or "", envelope.id))
+    cause = Cause(envelope, Version(micros(moment), envelope.sequence or "", envelope.id), kind=TIME)
+    batch.over = replace(cause)
     waiting = await store.due_projects(tx.conn, day)
     for start in range(0, len(waiting), _PAGE):
         for _, state in await _states(tx, waiting[start : start + _PAGE], cache):
@@ -172,6 +192,8 @@ def _step(
     if old_shares is not new_shares and old_shares != new_shares:
         batch.shares[state.project_id] = new_shares
     merge(batch.moved, change.moved)
+    if _GATED in change.assessed.again:
+        batch.standings[state.project_id] = standing(state), Cause(cause.envelope, cause.version, kind=cause.kind)
     if change.assessed.rewritten:
         batch.terms[state.project_id] = dict(state.assessed.open().terms)
     batch.saved[state.project_id] = _row(state, batch.token)
@@ -192,15 +214,19 @@ def _row(state: ProjectState, token: int) -> store.Saved:
 
 
 async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
-    """Write projects, then cells, then the families' cells: every worker locks in this order."""
-    if not batch.saved:
+    """Write projects, then subjects, then cells, then the families' cells: every worker locks in this order."""
+    if not (batch.saved or batch.subjects or batch.over):
         return
     saved = list(batch.saved.values())
-    await store.save_projects(tx.conn, saved)
+    if saved:
+        await store.save_projects(tx.conn, saved)
     if batch.shares:
         await store.save_shares(tx.conn, batch.shares)
     if batch.terms:
         await store.save_terms(tx.conn, batch.terms)
+    found = await bring_up_to_date(tx, batch.subjects, batch.standings, batch.closed, batch.over)
+    merge(batch.moved, found.moved)
+    batch.told = found.causes
     await _write_cells(tx, batch)
     await _write_families(tx, batch)
     await batch.publisher.keep()
@@ -212,14 +238,19 @@ async def _write_cells(tx: Tx, batch: _Batch) -> None:
     changed = sorted(scope for scope, difference in batch.cells.items() if any(difference))
     if not changed:
         return
+    if not PARTS.isdisjoint(changed) and SCOPE not in changed:
+        changed.append(SCOPE)  # who changes a pillar holds the scorecard, so that no other changes it at once
     rows = []
+    pillars: dict[str, Figure | None] = {}
     for scope, row in sorted((await store.lock_cells(tx.conn, changed, SIZE)).items()):
-        sums = [a + b for a, b in zip(row.sums, batch.cells[scope], strict=True)]
+        sums = [a + b for a, b in zip(row.sums, batch.cells.get(scope, _NOUGHT), strict=True)]
         cause, valid = batch.causes[scope]
         classification, owner = readers_of(scope, sums)
         for metric in metrics_of(scope):
             known = row.published.get(metric)
             figure = aggregate(metric, scope, sums)
+            if metric == "M4" and scope in PARTS:
+                pillars[scope] = figure
             if figure is None:
                 if known is None:
                     continue
@@ -228,6 +259,10 @@ async def _write_cells(tx: Tx, batch: _Batch) -> None:
             if record is not None:
                 row.published[metric] = record
         rows.append((store.CellRow(scope, sums, row.published), classification, owner))
+    if pillars:
+        whole = next(row for row, _, _ in rows if row.scope == SCOPE)
+        why = max((batch.causes[scope] for scope in pillars), key=lambda cause: cause[0].version)
+        await say_scorecard(tx, batch.publisher, whole.published, pillars, why)
     await store.save_cells(tx.conn, rows)
 
 
@@ -239,7 +274,7 @@ async def _write_families(tx: Tx, batch: _Batch) -> None:
     for row in await store.lock_family_cells(tx.conn, changed):
         scope, metric = row.scope, row.metric
         sums = added(row.sums, batch.moved[scope, metric])
-        cause, valid = batch.causes[scope]
+        cause, valid = batch.told.get((scope, metric)) or batch.causes[scope]
         classification, owner = readers_of_sums(scope, sums)
         known = row.published.get(metric)
         figure = family_figure(FAMILIES[metric], scope, sums)

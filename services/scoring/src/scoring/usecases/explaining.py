@@ -18,12 +18,14 @@ from scoring.domain.explanation import (
 from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.scorecard import FLOOR, SCOPE
+from scoring.domain.scorecard import METRIC as SCORECARD
 from scoring.domain.state import ProjectState, Published, Share
 from scoring.domain.totals import closing, money_node
 from scoring.scopes import Own, own_scope
 from scoring.usecases.explaining_families import explain_family
 from scoring.usecases.publishing import payload
-from scoring.usecases.reading import own_figure, project
+from scoring.usecases.reading import own_figure, project, whole_scorecard
 from scoring.usecases.sources import sources_of
 
 _DETAILED: Final = 20  # projects of a total that are opened to the last line; the others say where to go on
@@ -32,9 +34,32 @@ _DETAILED: Final = 20  # projects of a total that are opened to the last line; t
 async def explain(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
     """The tree of a figure; None where there is no such figure, or none for this caller."""
     own = own_scope(scope)
+    if (metric, scope) == (SCORECARD, SCOPE):
+        return await _scorecard(tx)
     if metric in FAMILIES:
         return await explain_family(tx, FAMILIES[metric], scope, own, limit)
     return await (_own(tx, metric, scope, own) if own is not None else _total(tx, metric, scope, limit))
+
+
+async def _scorecard(tx: Tx) -> Node | None:
+    """The four pillars; a geometric mean has no sum, so each says where to go on."""
+    figure, known = await whole_scorecard(tx)
+    if figure is None or known is None:
+        return None
+    children: list[Node] = [
+        {
+            "kind": "pillar",
+            "id": name,
+            "label": name,
+            "value": value,
+            "explain": f"/v1/explanations/M4?scope=pillar:{name}",
+        }
+        for name, value in figure.parts.get("pillars", {}).items()
+    ]
+    root: Node = {"kind": "figure", "label": f"{SCORECARD} of {SCOPE}"} | payload(figure, known)
+    product = " × ".join(str(max(child["value"], FLOOR)) for child in children if "value" in child)
+    calc = f"({product}) to the power of ¼" if figure.value is not None else "a pillar is withheld"
+    return root | {"calc": calc, "children": children}
 
 
 async def _own(tx: Tx, metric: str, scope: str, own: Own) -> Node | None:

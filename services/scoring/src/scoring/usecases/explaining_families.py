@@ -8,12 +8,14 @@ from typing import Final
 from runtime.db import Tx
 from scoring import store
 from scoring.domain.assessing import PROJECTS, added, family_figure, scoped
+from scoring.domain.consent import MEMBERS
 from scoring.domain.explanation import Node, Sources, node_of, project_head
 from scoring.domain.families.family import Family, Sums
 from scoring.domain.figures import SAFE, Figure
 from scoring.domain.state import ProjectState, Published
 from scoring.domain.totals import closing
 from scoring.scopes import Own
+from scoring.usecases.explaining_subjects import with_subjects
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure, project
 from scoring.usecases.sources import sources_of
@@ -60,7 +62,7 @@ def _facts_node(family: Family, state: ProjectState, sources: Sources) -> Node:
 async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     if not family.published_for(scope):
         return None
-    cell, parts = await store.family_parts(tx.conn, scope, family.metric)
+    subjects, (cell, parts) = await with_subjects(tx, family, scope)
     known = cell.published.get(family.metric) if cell is not None else None
     figure = family_figure(family, scope, cell.sums) if cell is not None else None
     if cell is None or figure is None or known is None:
@@ -84,8 +86,14 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
         ratio = {"numerator": numerator, "denominator": denominator, "calc": f"{numerator} of {denominator}"}
         listed.append(node | ratio | {"share": part.share.ppm, "terms": _terms(sums)})
     whole = family.headline(cell.sums)
-    readable = (len(lines), sum(line[0][0] for line in lines), sum(line[0][1] for line in lines))
-    children = [*listed, *closing(listed, whole, readable, cell.sums[PROJECTS])]
+    readable = (
+        len(lines) + subjects.number,
+        sum(line[0][0] for line in lines) + subjects.numerator,
+        sum(line[0][1] for line in lines) + subjects.denominator,
+    )
+    listed = subjects.nodes[:limit] + listed
+    members = cell.sums.get(PROJECTS, 0) + cell.sums.get(MEMBERS, 0)
+    children = [*listed, *closing(listed, whole, readable, members, subjects.nouns)]
     return (
         {"kind": "figure", "label": f"{family.metric} of {scope}"}
         | payload(figure, known)

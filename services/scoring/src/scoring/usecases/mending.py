@@ -19,7 +19,16 @@ from runtime.db import Database, Tx, new_id
 from scoring import store
 from scoring.cache import WorldCache
 from scoring.codec import micros
-from scoring.domain.assessing import Moved, added, family_figure, own_family_figure, readers_of_sums, spread, sums_hash
+from scoring.domain.assessing import (
+    Moved,
+    added,
+    family_figure,
+    merge,
+    own_family_figure,
+    readers_of_sums,
+    spread,
+    sums_hash,
+)
 from scoring.domain.assessment import Terms
 from scoring.domain.causes import CORRECTION
 from scoring.domain.cells import SIZE, Cells, state_hash
@@ -30,13 +39,17 @@ from scoring.domain.figures import Figure, aggregate, metrics_of, readers_of, va
 from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
 from scoring.domain.register import register_hash
 from scoring.domain.replay import registered, scored
+from scoring.domain.scorecard import PARTS, SCOPE
 from scoring.domain.state import ProjectState, Published, Share
+from scoring.domain.subjects.needs import standing
 from scoring.domain.world import World
 from scoring.store import shadow
 from scoring.usecases import applying, rebuilding
 from scoring.usecases.asof import counted_at, fact_in
 from scoring.usecases.passing import receivers_of
 from scoring.usecases.publishing import Cause, Publisher
+from scoring.usecases.replaying_subjects import mend_subjects, replay_subjects
+from scoring.usecases.scorecards import say_scorecard
 from scoring.usecases.world import standing_claims, world_now
 from scoring.usecases.worldlog import Claims
 
@@ -55,6 +68,7 @@ class _Work:
     claims: Claims = field(default_factory=dict)
     cells: Cells = field(default_factory=dict)
     families: Moved = field(default_factory=dict)
+    standings: dict[str, int] = field(default_factory=dict)  # what projects are worth to needs
     projects: int = 0
     facts: int = 0
 
@@ -139,6 +153,7 @@ async def _replay(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
         else:
             work.projects += 1
         work.add(state, 1)
+        work.standings[name] = standing(state)
         known = stood.get(name)
         differs = not _says(known, state, shares.get(name, {}), terms.get(name, {}))
         rows.append(shadow.Shadow(state, known.token if known is not None else None, differs))
@@ -186,6 +201,9 @@ async def _switch(tx: Tx, work: _Work) -> dict[str, Any]:
     cause = Cause(envelope, Version(micros(now), "", envelope.id), kind=CORRECTION)
     publisher = Publisher(tx, now)
     projects = await _mend_projects(tx, work, publisher, cause)
+    replayed = await replay_subjects(tx, work.standings, work.closed)
+    merge(work.families, replayed.moved)
+    subjects = await mend_subjects(tx, replayed, work.standings)
     stood, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
     cells = await _mend_cells(tx, work, stood, publisher, cause)
     families = await _mend_families(tx, work, stood_families, publisher, cause)
@@ -194,6 +212,7 @@ async def _switch(tx: Tx, work: _Work) -> dict[str, Any]:
         "standing": f"{state_hash(stood)} {sums_hash(stood_families)}",
         "rebuilt": f"{state_hash(work.cells)} {sums_hash(work.families)}",
         "mended_projects": projects,
+        "mended_subjects": ["|".join(key) for key in subjects],
         "mended_cells": [*cells, *families],
     }
 
@@ -270,15 +289,20 @@ async def _mend_cells(tx: Tx, work: _Work, stood: Cells, publisher: Publisher, c
         for scope in sorted(work.cells.keys() | stood.keys())
         if work.cells.get(scope, nothing) != stood.get(scope, nothing)
     ]
+    if not PARTS.isdisjoint(names) and SCOPE not in names:
+        names.append(SCOPE)
     rows = []
+    pillars: dict[str, Figure | None] = {}
     cause.entity, cause.classification = "", "public"
     for scope, row in (await store.lock_cells(tx.conn, names, SIZE)).items() if names else ():
         sums = work.cells.get(scope, nothing)
         classification, owner = readers_of(scope, sums)
-        published = {}
+        published = {m: p for m, p in row.published.items() if m not in metrics_of(scope)}
         for metric in metrics_of(scope):
             known = await _known(tx, metric, scope, row.published.get(metric))
             figure = aggregate(metric, scope, sums)
+            if metric == "M4" and scope in PARTS:
+                pillars[scope] = figure
             if figure is None and known is None:
                 continue
             told = figure or vacated(metric, scope, classification, owner)
@@ -286,6 +310,9 @@ async def _mend_cells(tx: Tx, work: _Work, stood: Cells, publisher: Publisher, c
             if record is not None:
                 published[metric] = record
         rows.append((store.CellRow(scope, sums, published), classification, owner))
+    if pillars:
+        whole = next(row for row, _, _ in rows if row.scope == SCOPE)
+        await say_scorecard(tx, publisher, whole.published, pillars, (cause, work.closed))
     if rows:
         await store.save_cells(tx.conn, rows)
     return names

@@ -12,6 +12,8 @@ from scoring.domain.assessing import family_figure, own_family_figure
 from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, metrics_of, vacated
 from scoring.domain.ownfigures import indicator_figures, project_figures
+from scoring.domain.scorecard import METRIC as SCORECARD
+from scoring.domain.scorecard import PARTS, SCOPE, scorecard
 from scoring.domain.state import ProjectState, Published
 from scoring.scopes import Own, own_scope
 from scoring.usecases.publishing import payload
@@ -33,6 +35,8 @@ async def figure(tx: Tx, metric: str, scope: str) -> dict[str, Any] | None:
 
 
 async def _total(tx: Tx, metric: str, scope: str) -> tuple[Figure | None, Published | None]:
+    if (metric, scope) == (SCORECARD, SCOPE):
+        return await whole_scorecard(tx)
     family = FAMILIES.get(metric)
     if family is not None:
         row = await store.family_cell(tx.conn, scope, metric) if family.published_for(scope) else None
@@ -43,6 +47,15 @@ async def _total(tx: Tx, metric: str, scope: str) -> tuple[Figure | None, Publis
     if cell is None:
         return None, None
     return aggregate(metric, scope, cell.sums) or vacated(metric, scope), cell.published.get(metric)
+
+
+async def whole_scorecard(tx: Tx) -> tuple[Figure | None, Published | None]:
+    """M17 from the four pillars' cells, where the caller may read each of them."""
+    cells = await store.cells_of(tx.conn, [SCOPE, *sorted(PARTS)])
+    if len(cells) <= len(PARTS):
+        return None, None
+    found = scorecard({scope: aggregate("M4", scope, cells[scope].sums) for scope in PARTS})
+    return found or vacated(SCORECARD, SCOPE), cells[SCOPE].published.get(SCORECARD)
 
 
 async def project(tx: Tx, own: Own) -> ProjectState | None:

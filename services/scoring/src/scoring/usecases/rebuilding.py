@@ -9,12 +9,14 @@ from runtime.db import Tx
 from scoring import store
 from scoring.cache import WorldCache
 from scoring.codec import fact_of
-from scoring.domain.assessing import Moved, added, assess, sums_hash
+from scoring.domain.assessing import Moved, added, assess, merge, sums_hash
 from scoring.domain.cells import Cells, spread, state_hash
 from scoring.domain.project import is_counted, score
 from scoring.domain.register import Touched, record, register_hash
 from scoring.domain.state import ProjectState
+from scoring.domain.subjects.needs import standing as standing_of
 from scoring.usecases.passing import EXISTENCE, receivers_of
+from scoring.usecases.replaying_subjects import differing, replay_subjects
 from scoring.usecases.world import standing_claims, world_now
 
 _PAGE = 200
@@ -29,12 +31,13 @@ class Rebuilt:
     standing: str = ""
     rebuilt: str = ""
     projects_that_differ: list[str] = field(default_factory=list)
+    subjects_that_differ: list[str] = field(default_factory=list)
     cells_that_differ: list[str] = field(default_factory=list)
 
     @property
     def equal(self) -> bool:
         """Whether incremental and batch agree to the integer."""
-        return self.standing == self.rebuilt and not self.projects_that_differ
+        return self.standing == self.rebuilt and not self.projects_that_differ and not self.subjects_that_differ
 
 
 async def rebuild(tx: Tx) -> Rebuilt:
@@ -49,6 +52,7 @@ async def rebuild(tx: Tx) -> Rebuilt:
     found = Rebuilt()
     world, claims = await world_now(tx, WorldCache()), await standing_claims(tx)
     counted = await _counted(tx)
+    standings: dict[str, int] = {}
     after = ""
     while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
         after = projects[-1]
@@ -67,12 +71,17 @@ async def rebuild(tx: Tx) -> Rebuilt:
             everything = Touched(True, True, set(state.indicators))
             score(state, everything, closed, world)
             assess(state, everything, {}, families)
+            standings[name] = standing_of(state)
             if state.contribution is not None:
                 spread(cells, state.contribution)
             stood = standing.get(name)
             if stood is None or register_hash(stood) != register_hash(state) or not _same(stood, state):
                 found.projects_that_differ.append(name)
         found.projects += len(again)
+    subjects = await replay_subjects(tx, standings, closed)
+    merge(families, subjects.moved)
+    found.facts += subjects.facts
+    found.subjects_that_differ = ["|".join(key) for key in await differing(tx, subjects)]
     stood_cells, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
     found.standing = f"{state_hash(stood_cells)} {sums_hash(stood_families)}"
     found.rebuilt = f"{state_hash(cells)} {sums_hash(families)}"

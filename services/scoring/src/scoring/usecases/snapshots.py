@@ -25,11 +25,14 @@ from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.ownfigures import indicator_figures, project_figures
 from scoring.domain.parameters import METHOD_VERSION
 from scoring.domain.replay import as_of, scored
+from scoring.domain.scorecard import PARTS, scorecard
 from scoring.domain.snapshot import Line, canonical, cells_text, digest, line_of
 from scoring.domain.state import ProjectState
+from scoring.domain.subjects.needs import standing
 from scoring.store import snapshots as kept
 from scoring.usecases.asof import counted_at, registers
 from scoring.usecases.passing import receivers_of
+from scoring.usecases.replaying_subjects import replay_subjects
 from scoring.usecases.signing import Signer, holds
 from scoring.usecases.worldlog import claims_at, world_at
 
@@ -47,11 +50,13 @@ class _Made:
     projects: int = 0
     cells: Cells = field(default_factory=dict)
     families: Moved = field(default_factory=dict)
+    standings: dict[str, int] = field(default_factory=dict)  # what projects are worth to needs
     lines: list[Line] = field(default_factory=list)
 
     def take(self, state: ProjectState) -> None:
         """Add one project: its own figures, and what it brings into its scopes."""
         self.projects += 1
+        self.standings[state.project_id] = standing(state)
         own = [*(project_figures(state) or ()), *(own_family_figure(metric, state) for metric in FAMILIES)]
         for name in state.indicators:
             own += indicator_figures(state, name) or ()
@@ -70,6 +75,8 @@ class _Made:
             aggregate(metric, scope, sums) for scope, sums in self.cells.items() for metric in metrics_of(scope)
         ]
         found += [family_figure(FAMILIES[metric], scope, sums) for (scope, metric), sums in self.families.items()]
+        pillars = {scope: aggregate("M4", scope, self.cells[scope]) for scope in PARTS if scope in self.cells}
+        found.append(scorecard(pillars))
         self.lines += [line_of(figure) for figure in found if figure is not None]
 
 
@@ -110,6 +117,8 @@ async def create(
             for state in states:
                 made.take(scored(as_of(state, day), day, world, receivers_of(state) & inside))
             tell(made.projects)
+        subjects = await replay_subjects(tx, made.standings, day, known=known_to, until=day)
+        merge(made.families, subjects.moved)
     made.close()
     cells = cells_text(made.cells, made.families)
     now = database.clock()

@@ -8,10 +8,36 @@ from __future__ import annotations
 
 from typing import Final
 
-from scoring.domain.families import contribution, evaluations, evidence, funding, markers, risk, wps
+from scoring.domain.families import (
+    contribution,
+    evaluations,
+    evidence,
+    funding,
+    markers,
+    needs,
+    reporting,
+    resolutions,
+    risk,
+    wps,
+)
 from scoring.domain.families.family import Family
 
 FAMILIES: Final[dict[str, Family]] = {
-    module.FAMILY.metric: module.FAMILY for module in (evidence, evaluations, contribution, markers, wps, risk, funding)
+    module.FAMILY.metric: module.FAMILY
+    for module in (
+        evidence,
+        evaluations,
+        contribution,
+        markers,
+        wps,
+        risk,
+        funding,
+        needs,
+        resolutions,
+        reporting,
+    )
 }
 """Every family, by its metric."""
+
+OF_SUBJECTS: Final = frozenset({"M13", "M14", "M15"})
+"""The metrics in whose cells subjects that are no projects count (``scoring.domain.subjects``)."""
