@@ -8,9 +8,10 @@ import pytest
 from tests.support.scoring_feed import PROJECT, Feed, a_marker, a_project, an_actual, an_indicator
 
 from contracts.portfolio import Allocation, ObservationCorrected, ObservationRetracted, Period, ProjectAmended
-from runtime.access import SYSTEM
+from runtime.access import SYSTEM, Principal
 from scoring import store
 from scoring.domain.history import Revision, effects, summary
+from scoring.usecases.mending import mend
 
 pytestmark = pytest.mark.stack
 
@@ -115,6 +116,26 @@ async def test_many_revisions_are_read_page_by_page(feed: Feed) -> None:
     async with feed.database.transaction(SYSTEM) as tx:
         first = await store.revision_at(tx.conn, "M1", INDICATOR, found[3].known)
     assert first == found[3]
+
+
+@pytest.mark.parametrize("table", ["figure_revision", "share_ever", "shadow_project"])
+async def test_the_database_itself_shows_only_what_may_be_read(feed: Feed, table: str) -> None:
+    for name, entity, class_ in (("XM-DEMO-2-P1", "XM-DEMO-2", "owner"), (PROJECT, "XM-DEMO-1", "public")):
+        await feed.say(a_project(name, entity=entity, classification=class_), an_indicator(name), an_actual("4", name))
+    await mend(feed.database, lambda _: None)
+    seen = {}
+    for who in (
+        SYSTEM,
+        Principal(subject="d", role="donor"),
+        Principal(subject="e", role="entity", organisation="XM-DEMO-2"),
+        Principal(subject="", role=""),  # type: ignore[arg-type]
+    ):
+        async with feed.database.transaction(who) as tx:
+            seen[who.role] = " ".join(map(str, await tx.conn.fetch(f"select * from {table}")))
+    assert "XM-DEMO-2" in seen["system"]
+    assert "XM-DEMO-2" not in seen["donor"]
+    assert ("XM-DEMO-2" in seen["entity"]) == (table != "shadow_project")
+    assert seen[""] == ""
 
 
 async def test_history_is_only_ever_added_to(feed: Feed) -> None:
