@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from contracts.catalogue import BY_TYPE
+from contracts.envelope import PREFIX, from_structured
 from plumbline.generate import iati
 from plumbline.generate.files import write_portfolio
 from plumbline.generate.portfolio import Portfolio
@@ -50,7 +52,7 @@ def test_the_official_schema_accepts_every_file(portfolio: Path) -> None:
     assert len(paths) == 8 * EDITIONS
     for path in paths:
         schema.assertValid(etree.parse(str(path)))
-    assert {path.suffix for path in portfolio.rglob("*") if path.is_file()} == {".xml"}
+    assert {path.suffix for path in portfolio.rglob("*") if path.is_file()} == {".xml", ".ndjson"}
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(portfolio: Path, tmp_path: Path) -> None:
@@ -217,6 +219,19 @@ def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
 
 
+def test_every_judgement_follows_its_contract_and_names_a_project_that_is_there(portfolio: Path) -> None:
+    projects = {e.text for p in portfolio.rglob("*.xml") for e in etree.parse(str(p)).iter("iati-identifier")}
+    types = set()
+    for path in sorted(portfolio.rglob("*.ndjson")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            event = from_structured(json.loads(line))
+            type_ = event.type.removeprefix(PREFIX)
+            payload = BY_TYPE[type_].model_validate_json(event.data)
+            assert getattr(payload, "project_id", None) in {None, *projects}
+            types.add(type_)
+    assert types >= {"risk.assessed.v1", "effort.reported.v1", "need.registered.v1", "obligation.scheduled.v1"}
+
+
 def test_the_command_counts_what_it_wrote(tmp_path: Path) -> None:
     done = run("--projects", "20", "--seed", "3", "--editions", "2", "--out", str(tmp_path / "new"), "--json")
     assert done.returncode == 0 and done.stderr == ""
@@ -231,6 +246,7 @@ def test_the_command_counts_what_it_wrote(tmp_path: Path) -> None:
         "activities": 41,
         "indicators": sum(len(d.findall(".//indicator")) for d in last),
         "observations": sum(len(d.xpath(".//period[actual[@value][not(dimension)]]")) for d in last),
+        "judgements": sum(len(p.read_text().splitlines()) for p in (tmp_path / "new").rglob("*.ndjson")),
         "seed": 3,
         "out": str(tmp_path / "new"),
     }

@@ -78,10 +78,13 @@ def load_portfolio(layout: Layout, projects: int, tell: Callable[[str], None]) -
         tell(f"generating a portfolio of {projects} invented projects")
         _run("generate", "--projects", str(projects), "--seed", str(_SEED), "--editions", str(_EDITIONS),
              "--out", str(out), "--quiet")  # fmt: skip
-        for edition in sorted(out.iterdir()):
+        for edition in sorted(out.glob("edition-*")):
             for entity in sorted(folder for folder in edition.iterdir() if folder.is_dir()):
                 tell(f"importing {edition.name} of {entity.name}")
                 _run("import", str(entity), "--as", entity.name, "--data-dir", str(layout.root), "--json")
+        for judgements in sorted((out / "judgements").iterdir()):
+            tell(f"publishing what {judgements.stem} says beside its files")
+            _run("publish", str(judgements), "--as", judgements.stem, "--data-dir", str(layout.root), "--json")
     mark.write_text(f"{projects} projects, seed {_SEED}, {_EDITIONS} editions\n")
 
 

@@ -100,6 +100,7 @@ def _tell(written: Written, out: Path) -> None:
         f"{written.projects} projects, {written.indicators} indicators, {written.observations} observations"
         f" in {written.files} files ({written.bytes / 1e6:.1f} MB) under {out}"
     )
+    say(f"{written.judgements} evaluations, risks, needs and the like as events under {out / 'judgements'}")
     say("Entities and figures are invented, and every activity says so.")
     first = next(path for path in sorted(out.joinpath("edition-1").iterdir()))
     say(f"Next: plumbline import {first} --as {first.name}")

@@ -1,5 +1,7 @@
 """Streams a portfolio into files: ``DIR/edition-1/XM-DEMO-1/XM-DEMO-1-0001.xml`` and on.
 
+What IATI has no place for stands beside them, as of the last edition: ``DIR/judgements/XM-DEMO-1.ndjson``.
+
 Later editions write the same files again with what has changed since. A file is written beside its name and
 takes it when it is whole, so that nobody imports half a file.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from plumbline.generate import iati
+from plumbline.generate.judgements import JudgementFiles
 from plumbline.generate.portfolio import Portfolio
 from plumbline.generate.vocabulary import Entity
 
@@ -33,6 +36,7 @@ class Written:
     activities: int = 0
     indicators: int = 0
     observations: int = 0
+    judgements: int = 0
 
 
 class EntityFiles:
@@ -99,6 +103,7 @@ def _write_edition(
 ) -> None:
     files = {e.ref: EntityFiles(folder, e, edition, written) for e in portfolio.words.entities.items}
     last = edition == written.editions
+    judgements = JudgementFiles(folder.parent, portfolio)
     try:
         for index in range(portfolio.size(projects, edition)):
             project = portfolio.project(index, edition)
@@ -107,14 +112,20 @@ def _write_edition(
             if last:
                 written.indicators += len(project.indicators())
                 written.observations += project.observations()
+                judgements.write(index, project)
             if written.activities % _REPORT_EVERY == 0:
                 progress(written.activities)
         for each in files.values():
             each.close()
+        if last:
+            judgements.close()
+            written.judgements = judgements.count
     except BaseException:
         # A full disk fails again on closing; the first error is the one to tell.
         for each in files.values():
             with suppress(OSError):
                 each.abandon()
+        with suppress(OSError):
+            judgements.abandon()
         raise
     progress(written.activities)
