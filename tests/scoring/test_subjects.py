@@ -294,3 +294,16 @@ async def test_any_order_and_any_batching_end_in_the_same_figures(feed: Feed, se
     assert rebuilt.equal, (rebuilt.subjects_that_differ, rebuilt.cells_that_differ)
     async with feed.database.transaction(SYSTEM) as tx:
         assert len(await store.all_subjects(tx.conn)) == 8
+
+
+async def test_freshness_fades_month_by_month_until_nothing_of_it_is_left(feed: Feed) -> None:
+    await feed.say(a_project(), an_indicator(), an_actual("40"))
+    days = [f"{2026 + n // 12}-{n % 12 + 1:02d}-01" for n in range(7, 21)]
+    seen = []
+    for day in days:
+        said = await feed.close(day)
+        assert (await feed.rebuilt()).equal
+        if ("M15", "entity:XM-DEMO-1") in said.figures:
+            seen.append(said["M15 entity:XM-DEMO-1"].parts["freshness"])
+    # Published in one month, July, its figures of June, two months to a year old; a year later neither counts.
+    assert seen == [500_000, 500_000, 375_000, 375_000, 375_000, *[250_000] * 6, 0]

@@ -15,6 +15,7 @@ from scoring.domain.consent import SUBJECTS, UNCONSENTED, stricter, subject_read
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.family import Family, Sums
 from scoring.domain.figures import Figure, readers
+from scoring.domain.months import reached_by
 from scoring.domain.ownfigures import owned
 from scoring.domain.project import SUSPENDED, frozen_on, is_counted, status_of
 from scoring.domain.register import Touched
@@ -50,6 +51,8 @@ def assess(
     """
     day, due = state.scored_on, state.assessed_until
     everything = touched.about or (due is not None and due <= day)
+    if rescored and (reached := reached_by(state)) != state.reached:
+        state.reached, touched.presence = reached, True
     again = [family for family in FAMILIES.values() if everything or _concerned(family, touched, rescored)]
     new = state.contribution.shares if state.contribution is not None else {}
     elsewhere = old is not new and old != new
@@ -80,7 +83,7 @@ def _concerned(family: Family, touched: Touched, rescored: bool) -> bool:
         bool(touched.judged & family.facts)
         or (family.on_money and touched.money)
         or (family.on_indicators and rescored)
-        or (family.on_month and touched.month)
+        or (family.on_presence and touched.presence)
     )
 
 

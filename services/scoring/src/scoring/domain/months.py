@@ -1,21 +1,26 @@
-"""The months in which facts about a project came, and the newest its figures speak of: what freshness rests on (M15).
+"""The months in which facts about a project came, the newest its figures speak of, and what they have come to (M15).
 
-Each is a function of the set of facts, whatever won: a month stays reported when its values are corrected later.
+The months are a function of the set of facts, whatever won: one stays reported when its values are corrected later.
 """
 
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from scoring.domain import facts
 from scoring.domain.facts import Fact
+from scoring.domain.grading import LETTERS
 from scoring.domain.state import ProjectState
 
 YEAR: Final = 12
 _TWELVE: Final = (1 << YEAR) - 1
+DESIGNED, EXPECTED, KNOWN, TRUSTED, OUTCOMES = (1 << n for n in range(5))
+"""What there is any of: the bits of ``reached_by``."""
 
 
+@lru_cache(maxsize=4_096)
 def month_of(day: int) -> int:
     """The month of a day, counted from the year 0."""
     found = date.fromordinal(max(day, 1))
@@ -37,6 +42,17 @@ def back(state: ProjectState, now: int) -> list[int]:
     """The months of the last twelve in which facts came; the running one is 1."""
     found = (now - (state.month - bit) + 1 for bit in range(YEAR) if state.months >> bit & 1)
     return [n for n in found if 1 <= n <= YEAR]
+
+
+def reached_by(state: ProjectState) -> int:
+    """Whether there are indicators, values expected, values, trusted ones, and values of outcomes: a bit each."""
+    return (
+        (state.designed > 0)
+        | (state.expected > 0) << 1
+        | (state.known > 0) << 2
+        | any(state.grades_number[: len(LETTERS) - 1]) << 3
+        | any(a is not None for _, a, _ in state.impacts.values()) << 4
+    )
 
 
 def _came(state: ProjectState, month: int) -> bool:

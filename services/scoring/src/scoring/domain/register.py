@@ -38,7 +38,7 @@ class Touched:
     money: bool = False
     indicators: set[str] = field(default_factory=set)
     judged: set[type[Judgement]] = field(default_factory=set)
-    month: bool = False  # the first fact of a month, or of a later period, came (M15)
+    presence: bool = False  # the first fact of a month, or of a later period, came (M15)
 
     def __bool__(self) -> bool:
         return self.about or self.money or bool(self.indicators) or bool(self.judged)
@@ -58,7 +58,7 @@ def record(state: ProjectState, fact: Fact, version: Version, touched: Touched) 
     day = day_of(version)
     state.newest = max(state.newest, day)
     if note(state, day, fact):
-        touched.month = True
+        touched.presence = True
     return won
 
 

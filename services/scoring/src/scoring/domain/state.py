@@ -337,6 +337,7 @@ class ProjectState:
     month: int = 0  # the newest month in which a fact came, and the twelve up to it, a bit each (M15)
     months: int = 0
     covers: int = 0  # the newest month that a value or a transaction speaks of
+    reached: int = 0  # which kinds of scores there are any of, a bit each (M15)
     transition: int | None = None  # no later than the first day on which time alone changes something
     money: Money = NO_MONEY
     # Sums over the indicators, kept by subtracting an old score and adding the new one.

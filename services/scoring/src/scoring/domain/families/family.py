@@ -29,8 +29,8 @@ class Family:
     """One metric. All functions are pure; ``day`` is the day the project is judged on.
 
     ``facts``: judgements that concern it. Facts about the project itself and its status concern every family;
-    ``on_money``, ``on_indicators`` and ``on_month`` say whether budgets and transactions, indicators' scores, and the
-    first fact of a month do too.
+    ``on_money``, ``on_indicators`` and ``on_presence`` say whether budgets and transactions, indicators' scores, and
+    whether there are any scores, or facts of a month, do too.
     ``terms``: what a project adds to its scopes, None where it has no part in the metric.
     ``headline``: numerator and denominator of a cell's value, each a sum of its sums, so that the projects' add up.
     ``figure``: a cell's figure; None where there is nothing to say of it.
@@ -50,7 +50,7 @@ class Family:
     transition: Callable[[ProjectState, int], int | None] = lambda _state, _day: None
     on_money: bool = False
     on_indicators: bool = False
-    on_month: bool = False
+    on_presence: bool = False
     scopes: tuple[str, ...] = ()
 
     def published_for(self, scope: str) -> bool:

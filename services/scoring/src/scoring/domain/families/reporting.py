@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 from scoring.domain.assessment import Terms
 from scoring.domain.families.family import Family, Line, nonzero
 from scoring.domain.figures import Figure, as_parts, mean_figure
-from scoring.domain.grading import LETTERS
 from scoring.domain.judgements import (
     EffortReported,
     EvaluationPublished,
@@ -22,7 +21,7 @@ from scoring.domain.judgements import (
     RiskAssessed,
     RiskClosed,
 )
-from scoring.domain.months import YEAR, back, first_of, month_of
+from scoring.domain.months import DESIGNED, EXPECTED, KNOWN, OUTCOMES, TRUSTED, YEAR, back, first_of, month_of
 from scoring.domain.numbers import half_even
 from scoring.domain.parameters import MICRO
 from scoring.domain.project import PIPELINE, status_of
@@ -35,7 +34,6 @@ _ENDED: Final = frozenset({_FINALISATION, _CLOSED})
 _FUNDS: Final = frozenset({"1", "11", "13"})  # IATI TransactionType: received, promised, pledged
 _COMMITTED: Final = "2"
 _SPENT: Final = frozenset({"3", "4"})
-_TRUSTED: Final = len(LETTERS) - 1  # grades A to C
 
 
 class Element(NamedTuple):
@@ -79,7 +77,7 @@ def _core(state: ProjectState, about: About) -> dict[str, bool]:
         "gender marker": bool(markers & {"GEM", "DAC"}),
         "human rights marker": "HRM" in markers,
         "support to security forces": about.security_answered,
-        "indicator": state.designed > 0,
+        "indicator": bool(state.reached & DESIGNED),
     }
 
 
@@ -98,12 +96,12 @@ def _value_added(state: ProjectState, about: About, status: int) -> dict[str, tu
     """By name whether it is required, and whether it is there."""
     found = state.assessed.open()
     gender = {key for key, marker in found.markers.items() if marker.significance is not None}
-    started = status != PIPELINE
+    started, reached = status != PIPELINE, state.reached
     return {
-        "values": (state.expected > 0, state.known > 0),
-        "outcomes": (started, any(a is not None for _, a, _ in state.impacts.values())),
-        "evidence": (state.known > 0, sum(state.grades_number[:_TRUSTED]) > 0),
-        "verification": (state.known > 0, any(v.alive and v.confirmed for v in found.verified.values())),
+        "values": (bool(reached & EXPECTED), bool(reached & KNOWN)),
+        "outcomes": (started, bool(reached & OUTCOMES)),
+        "evidence": (bool(reached & KNOWN), bool(reached & TRUSTED)),
+        "verification": (bool(reached & KNOWN), any(v.alive and v.confirmed for v in found.verified.values())),
         "risk register": (status in _UNDER_WAY, bool(found.risks)),
         "due diligence": (about.supports_security_forces, bool(found.clearances)),
         "effort": (started, any(e.alive for e in found.efforts.values())),
@@ -176,9 +174,7 @@ def lines(state: ProjectState) -> Iterable[Line]:
 def transition(state: ProjectState, day: int) -> int | None:
     """The first day of the next month, as long as a month of the last twelve moves back."""
     now = month_of(day)
-    if not back(state, now) and not (state.covers and now - state.covers <= YEAR):
-        return None
-    return first_of(now + 1)
+    return first_of(now + 1) if now - max(state.month, state.covers) <= YEAR else None
 
 
 FAMILY: Final = Family(
@@ -193,7 +189,6 @@ FAMILY: Final = Family(
     lines=lines,
     transition=transition,
     on_money=True,
-    on_indicators=True,
-    on_month=True,
+    on_presence=True,
     scopes=("global", "entity:"),
 )
