@@ -196,11 +196,12 @@ def _step(
         batch.standings[state.project_id] = standing(state), Cause(cause.envelope, cause.version, kind=cause.kind)
     if change.assessed.rewritten:
         batch.terms[state.project_id] = dict(state.assessed.open().terms)
-    batch.saved[state.project_id] = _row(state, batch.token)
+    batch.saved[state.project_id] = saved_row(state, batch.token)
     return change
 
 
-def _row(state: ProjectState, token: int) -> store.Saved:
+def saved_row(state: ProjectState, token: int) -> store.Saved:
+    """A project as it is written under a token: what its row says beside the body."""
     weight = state.contribution.weight if state.contribution is not None else (0,) * len(STATUSES)
     return store.Saved(
         state,

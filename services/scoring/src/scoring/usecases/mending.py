@@ -7,49 +7,26 @@ is replayed too, and only what differs is replaced; what readers were told wrong
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from contracts.envelope import PREFIX, Envelope
 from runtime.access import SYSTEM
-from runtime.db import Database, Tx, new_id
+from runtime.db import Database, Tx
 from scoring import store
 from scoring.cache import WorldCache
-from scoring.codec import micros
-from scoring.domain.assessing import (
-    Moved,
-    added,
-    family_figure,
-    merge,
-    own_family_figure,
-    readers_of_sums,
-    spread,
-    sums_hash,
-)
-from scoring.domain.assessment import Terms
-from scoring.domain.causes import CORRECTION
-from scoring.domain.cells import SIZE, Cells, state_hash
-from scoring.domain.cells import spread as spread_core
-from scoring.domain.facts import Version
-from scoring.domain.families import FAMILIES
-from scoring.domain.figures import Figure, aggregate, metrics_of, readers_of, vacated
-from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
 from scoring.domain.register import register_hash
 from scoring.domain.replay import registered, scored
-from scoring.domain.scorecard import PARTS, SCOPE
-from scoring.domain.state import ProjectState, Published, Share
+from scoring.domain.state import ProjectState, Share
 from scoring.domain.subjects.needs import standing
 from scoring.domain.world import World
 from scoring.store import shadow
-from scoring.usecases import applying, rebuilding
+from scoring.usecases.applying import saved_row
 from scoring.usecases.asof import counted_at, fact_in
 from scoring.usecases.passing import receivers_of
-from scoring.usecases.publishing import Cause, Publisher
-from scoring.usecases.replaying_subjects import mend_subjects, replay_subjects
-from scoring.usecases.scorecards import say_scorecard
+from scoring.usecases.rebuilding import same
+from scoring.usecases.switching import Sums, switch
 from scoring.usecases.world import standing_claims, world_now
 from scoring.usecases.worldlog import Claims
 
@@ -60,15 +37,11 @@ _FOREVER: Final = 2**62
 
 
 @dataclass(slots=True)
-class _Work:
-    """The sums of the shadow, and what there is to say of the work."""
+class _Work(Sums):
+    """The sums of the shadow, what projects depend on, and what there is to say of the work."""
 
-    closed: int = 0
     world: World = field(default_factory=World)
     claims: Claims = field(default_factory=dict)
-    cells: Cells = field(default_factory=dict)
-    families: Moved = field(default_factory=dict)
-    standings: dict[str, int] = field(default_factory=dict)  # what projects are worth to needs
     projects: int = 0
     facts: int = 0
 
@@ -76,14 +49,6 @@ class _Work:
         """Read what projects depend on, as it stands now."""
         self.closed = await store.closed_day(tx.conn)
         self.world, self.claims = await world_now(tx, WorldCache()), await standing_claims(tx)
-
-    def add(self, state: ProjectState, sign: int) -> None:
-        """Add a project to the sums, or with −1 take it away."""
-        if state.contribution is None:
-            return
-        spread_core(self.cells, state.contribution, sign)
-        for metric, terms in state.assessed.open().terms.items():
-            spread(self.families, metric, Terms.read(terms), state.contribution.shares, sign)
 
 
 async def mend(database: Database, tell: Callable[[int], None]) -> dict[str, Any]:
@@ -116,7 +81,7 @@ async def mend(database: Database, tell: Callable[[int], None]) -> dict[str, Any
         await shadow.hold_writers(tx.conn)
         await work.look_around(tx)
         await _catch_up(tx, work, await shadow.outrun(tx.conn, work.closed, then))
-        found = await _switch(tx, work)
+        found = await switch(tx, work)
     return found | {
         "projects": work.projects,
         "facts": work.facts,
@@ -166,9 +131,7 @@ def _says(row: shadow.Standing | None, state: ProjectState, shares: dict[str, Sh
     if row is None or row.state is None or register_hash(row.state) != register_hash(state):
         return False
     expected = state.contribution.shares if state.contribution is not None else {}
-    if not rebuilding._same(row.state, state) or shares != {
-        s: share._replace(inferred=False) for s, share in expected.items()
-    }:
+    if not same(row.state, state) or shares != {s: share._replace(inferred=False) for s, share in expected.items()}:
         return False
     if terms != state.assessed.open().terms:
         return False
@@ -177,7 +140,7 @@ def _says(row: shadow.Standing | None, state: ProjectState, shares: dict[str, Sh
 
 
 def _columns(state: ProjectState) -> tuple[Any, ...]:
-    saved = applying._row(state, 0)
+    saved = saved_row(state, 0)
     weighted = state.contribution.weighted if state.contribution is not None else (0,) * 6
     return (
         saved.entity,
@@ -189,153 +152,3 @@ def _columns(state: ProjectState) -> tuple[Any, ...]:
         saved.unknown,
         bool(state.money.other or state.money.tables),
     )
-
-
-# The switch ------------------------------------------------------------------------------------------------
-
-
-async def _switch(tx: Tx, work: _Work) -> dict[str, Any]:
-    """Replace what differs while writers wait, and tell readers where they were told wrongly."""
-    now = tx.clock()
-    envelope = Envelope(id=new_id(), source=f"/svc/{tx.service}", type=f"{PREFIX}rebuild", data=b"{}", time=now)
-    cause = Cause(envelope, Version(micros(now), "", envelope.id), kind=CORRECTION)
-    publisher = Publisher(tx, now)
-    projects = await _mend_projects(tx, work, publisher, cause)
-    replayed = await replay_subjects(tx, work.standings, work.closed)
-    merge(work.families, replayed.moved)
-    subjects = await mend_subjects(tx, replayed, work.standings)
-    stood, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
-    cells = await _mend_cells(tx, work, stood, publisher, cause)
-    families = await _mend_families(tx, work, stood_families, publisher, cause)
-    await publisher.keep()
-    return {
-        "standing": f"{state_hash(stood)} {sums_hash(stood_families)}",
-        "rebuilt": f"{state_hash(work.cells)} {sums_hash(work.families)}",
-        "mended_projects": projects,
-        "mended_subjects": ["|".join(key) for key in subjects],
-        "mended_cells": [*cells, *families],
-    }
-
-
-async def _mend_projects(tx: Tx, work: _Work, publisher: Publisher, cause: Cause) -> list[str]:
-    names = await shadow.differing(tx.conn)
-    token = secrets.randbits(62)
-    for start in range(0, len(names), _PAGE):
-        page = names[start : start + _PAGE]
-        stood = await shadow.standing(tx.conn, page)
-        rows, shares, terms = [], {}, {}
-        for name, found in (await shadow.shadows(tx.conn, page)).items():
-            state = found.state
-            row = stood.get(name)
-            cause.entity, cause.classification = state.last_entity, state.last_classification
-            await _tell_own(tx, state, row.state if row is not None else None, publisher, cause)
-            rows.append(applying._row(state, token))
-            shares[name] = state.contribution.shares if state.contribution is not None else {}
-            terms[name] = dict(state.assessed.open().terms)
-        await store.save_projects(tx.conn, rows)
-        await store.save_shares(tx.conn, shares)
-        await store.save_terms(tx.conn, terms)
-    return names
-
-
-async def _tell_own(
-    tx: Tx, state: ProjectState, stood: ProjectState | None, publisher: Publisher, cause: Cause
-) -> None:
-    """Carry over what was last told of a project's figures, and tell what is different."""
-    own = scope_of(state.project_id)
-    places: list[tuple[dict[str, Published], dict[str, Published], str, Iterable[Figure | None]]] = [
-        (state.published, stood.published if stood is not None else {}, own, project_figures(state) or ()),
-        (
-            state.assessed.open().published,
-            stood.assessed.open().published if stood is not None else {},
-            own,
-            [own_family_figure(metric, state) for metric in FAMILIES],
-        ),
-    ]
-    for name, indicator in state.indicators.items():
-        known = stood.indicators.get(name) if stood is not None else None
-        places.append(
-            (
-                indicator.published,
-                known.published if known is not None else {},
-                scope_of(state.project_id, name),
-                indicator_figures(state, name) or (),
-            )
-        )
-    for published, before, scope, figures in places:
-        told = {figure.metric: figure for figure in figures if figure is not None}
-        for metric in sorted(told.keys() | before.keys()):
-            known_ = await _known(tx, metric, scope, before.get(metric))
-            if metric not in told and known_ is None:
-                continue
-            figure = told.get(metric) or vacated(metric, scope, state.last_classification, state.last_entity)
-            record = publisher.say(known_, figure, cause, state.scored_on) or known_
-            if record is not None:
-                published[metric] = record
-
-
-async def _known(tx: Tx, metric: str, scope: str, stood: Published | None) -> Published | None:
-    """What was last told of a figure: by the history, or where that is younger, by what stands."""
-    said = await store.revision_at(tx.conn, metric, scope, _FOREVER)
-    if said is None:
-        return stood
-    return Published(said.digest, said.value, None, said.revision, said.valid, said.known, said.updated, said.cause)
-
-
-async def _mend_cells(tx: Tx, work: _Work, stood: Cells, publisher: Publisher, cause: Cause) -> list[str]:
-    nothing = [0] * SIZE
-    names = [
-        scope
-        for scope in sorted(work.cells.keys() | stood.keys())
-        if work.cells.get(scope, nothing) != stood.get(scope, nothing)
-    ]
-    if not PARTS.isdisjoint(names) and SCOPE not in names:
-        names.append(SCOPE)
-    rows = []
-    pillars: dict[str, Figure | None] = {}
-    cause.entity, cause.classification = "", "public"
-    for scope, row in (await store.lock_cells(tx.conn, names, SIZE)).items() if names else ():
-        sums = work.cells.get(scope, nothing)
-        classification, owner = readers_of(scope, sums)
-        published = {m: p for m, p in row.published.items() if m not in metrics_of(scope)}
-        for metric in metrics_of(scope):
-            known = await _known(tx, metric, scope, row.published.get(metric))
-            figure = aggregate(metric, scope, sums)
-            if metric == "M4" and scope in PARTS:
-                pillars[scope] = figure
-            if figure is None and known is None:
-                continue
-            told = figure or vacated(metric, scope, classification, owner)
-            record = publisher.say(known, told, cause, work.closed) or known
-            if record is not None:
-                published[metric] = record
-        rows.append((store.CellRow(scope, sums, published), classification, owner))
-    if pillars:
-        whole = next(row for row, _, _ in rows if row.scope == SCOPE)
-        await say_scorecard(tx, publisher, whole.published, pillars, (cause, work.closed))
-    if rows:
-        await store.save_cells(tx.conn, rows)
-    return names
-
-
-async def _mend_families(tx: Tx, work: _Work, stood: Moved, publisher: Publisher, cause: Cause) -> list[str]:
-    names = [
-        key
-        for key in sorted(work.families.keys() | stood.keys())
-        if added({}, work.families.get(key, {})) != stood.get(key, {})
-    ]
-    rows = []
-    for row in await store.lock_family_cells(tx.conn, names) if names else ():
-        scope, metric = row.scope, row.metric
-        sums = added({}, work.families.get((scope, metric), {}))
-        classification, owner = readers_of_sums(scope, sums)
-        known = await _known(tx, metric, scope, row.published.get(metric))
-        figure = family_figure(FAMILIES[metric], scope, sums)
-        if figure is None and known is not None:
-            figure = vacated(metric, scope, classification, owner)
-        record = (publisher.say(known, figure, cause, work.closed) or known) if figure is not None else known
-        published = {} if record is None else {metric: record}
-        rows.append((store.FamilyRow(scope, metric, sums, published), classification, owner))
-    if rows:
-        await store.save_family_cells(tx.conn, rows)
-    return [f"{metric}|{scope}" for scope, metric in names]

@@ -75,7 +75,7 @@ async def rebuild(tx: Tx) -> Rebuilt:
             if state.contribution is not None:
                 spread(cells, state.contribution)
             stood = standing.get(name)
-            if stood is None or register_hash(stood) != register_hash(state) or not _same(stood, state):
+            if stood is None or register_hash(stood) != register_hash(state) or not same(stood, state):
                 found.projects_that_differ.append(name)
         found.projects += len(again)
     subjects = await replay_subjects(tx, standings, closed)
@@ -117,7 +117,7 @@ def _nought(vector: list[int]) -> list[int]:
     return vector if any(vector) else []
 
 
-def _same(x: ProjectState, y: ProjectState) -> bool:
+def same(x: ProjectState, y: ProjectState) -> bool:
     """Whether two states score the same; what was said of them is not compared."""
     leaves = all(i.leaf == y.indicators[name].leaf for name, i in x.indicators.items() if name in y.indicators)
     ledger = x.assessed.open().terms == y.assessed.open().terms
