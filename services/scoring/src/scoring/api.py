@@ -12,7 +12,7 @@ from runtime.auth import principal
 from runtime.db import Tx
 from runtime.http import Json, Problem
 from scoring.codec import micros
-from scoring.domain.families import FAMILIES
+from scoring.domain.families import FAMILIES, OF_SUBJECTS
 from scoring.domain.readings import PLAIN, Readings
 from scoring.usecases import asof, dialects, explaining, explaining_asof, reading, revising
 from scoring.when import Known, Method, Valid, as_of, instant_of
@@ -161,5 +161,6 @@ def _nothing(metric: str, scope: str) -> Problem:
         "There is no such figure",
         f"{metric} of {scope} is not published, or not yours to read. M1, M2 and M4 exist for a project, M1 and M2 for"
         " an indicator, M2 and M4 for every other scope, M7 for global, country, region and theme;"
-        f" {' and '.join(FAMILIES)} for a project and every total that has any.",
+        f" {', '.join(sorted(FAMILIES.keys() - OF_SUBJECTS))} for a project and every total that has any; M13 and M14 for"
+        " countries, regions, themes and global, M13 for pillars too; M15 for organisations and global, M17 for global.",
     )
