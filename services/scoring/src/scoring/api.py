@@ -143,6 +143,14 @@ async def show_dialect(
 async def _replayed(found: Awaitable[dict[str, Any] | None], metric: str, scope: str) -> dict[str, Any] | None:
     try:
         return await found
+    except asof.Busy:
+        raise Problem(
+            429,
+            "replays-under-way",
+            "Others are replaying",
+            "Try again in a few seconds; without valid_as_of history answers at once.",
+            headers={"Retry-After": "3"},
+        ) from None
     except asof.TooMuch:
         raise Problem(
             422,
@@ -161,6 +169,6 @@ def _nothing(metric: str, scope: str) -> Problem:
         "There is no such figure",
         f"{metric} of {scope} is not published, or not yours to read. M1, M2 and M4 exist for a project, M1 and M2 for"
         " an indicator, M2 and M4 for every other scope, M7 for global, country, region and theme;"
-        f" {', '.join(sorted(FAMILIES.keys() - OF_SUBJECTS))} for a project and every total that has any; M13 and M14 for"
-        " countries, regions, themes and global, M13 for pillars too; M15 for organisations and global, M17 for global.",
+        f" {', '.join(m for m in FAMILIES if m not in OF_SUBJECTS)} for a project and every total that has any; M13 and"
+        " M14 for country, region, theme and global, M13 for pillars too, M15 for entity and global, M17 for global.",
     )
