@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from tests.support.scoring_feed import PROJECT, Feed, a_marker, a_project, an_actual, an_indicator
@@ -243,8 +245,6 @@ async def test_without_history_the_log_answers(feed: Feed, donor: Caller, stack:
     """As in a database that is older than its history."""
     await g1(feed)
     before = await donor.get("metrics/M1", INDICATOR, known_as_of="2020-03-31")
-    import asyncpg
-
     name = await _name(feed)
     admin = await asyncpg.connect(stack.postgres.superuser_dsn().rpartition("/")[0] + f"/{name}")
     await admin.execute("delete from figure_revision")
@@ -276,6 +276,20 @@ async def test_what_cannot_be_answered_says_why(
         answer = await donor.ask(path, "country:ML", **query)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert says in answer.json()["detail"]
+
+
+async def test_many_who_ask_at_once_are_answered_or_sent_away_and_nobody_waits_for_ever(
+    feed: Feed, donor: Caller
+) -> None:
+    """A replay holds two connections of a pool of six: those who waited for the second would wait for each other."""
+    await g1(feed)
+    asked = [donor.ask("metrics/M1", INDICATOR, valid_as_of="2019-12-31") for _ in range(20)]
+    answers = await asyncio.wait_for(asyncio.gather(*asked), 60)
+    seen = {answer.status_code for answer in answers}
+    assert 200 in seen
+    assert seen <= {200, 429}
+    assert {a.headers["retry-after"] for a in answers if a.status_code == 429} <= {"3"}
+    assert (await donor.ask("metrics/M1", INDICATOR, valid_as_of="2019-12-31")).status_code == 200
 
 
 async def test_what_would_take_too_long_is_refused_with_the_remedy(

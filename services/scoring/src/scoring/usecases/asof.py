@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from contracts.envelope import Envelope, rfc3339
 from runtime.access import SYSTEM
@@ -39,8 +39,16 @@ MOST_FACTS: Final = 50_000
 """Facts one answer may replay: some seconds. Beyond, history answers at once, or a snapshot is made."""
 
 
+AT_ONCE: Final = 2
+"""Replays of one process at a time: each holds two connections of the pool, and events need the others."""
+
+
 class TooMuch(Exception):
     """A replay would take too long."""
+
+
+class Busy(Exception):
+    """Enough replays are under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,9 @@ def _published(r: Revision, at: AsOf) -> dict[str, Any]:
 
 
 class Replay:
-    """Projects made again from the log as of then, as far as the caller may read them."""
+    """Projects made again from the log as of then, as far as the caller may read them. Raises TooMuch, and Busy."""
+
+    _running: ClassVar[int] = 0
 
     def __init__(self, database: Database, tx: Tx, at: AsOf) -> None:
         self._database, self._tx, self.at = database, tx, at
@@ -126,6 +136,16 @@ class Replay:
             raise TooMuch
         if not projects:
             return []
+        # Never waited for: whoever waits here holds a connection already.
+        if Replay._running >= AT_ONCE:
+            raise Busy
+        Replay._running += 1
+        try:
+            return await self._judged(projects)
+        finally:
+            Replay._running -= 1
+
+    async def _judged(self, projects: Sequence[str]) -> list[ProjectState]:
         async with self._database.transaction(SYSTEM) as tx:
             self._closed = min(await store.closed_day(tx.conn), day_before(self.at.known))
             self._world = await world_at(tx, self.at.known)
