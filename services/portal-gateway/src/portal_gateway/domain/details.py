@@ -48,6 +48,10 @@ def _of_25(value: Any) -> str:
     return f"{int(value)} / 25"
 
 
+def _points(value: Any) -> str:
+    return numbers.points(int(value))
+
+
 def _ratio(value: Any) -> str:
     return f"{int(value) / MICRO:.2f}"
 
@@ -108,6 +112,36 @@ _SHOWN: Final[dict[str, tuple[tuple[str, str, Format], ...]]] = {
         ("surplus", N_("Surplus"), _money),
         ("pledged", N_("Pledged, not counted"), _money),
         ("delivery", N_("Spent, of what is available"), _share),
+    ),
+    "M13": (
+        ("needs", N_("Needs"), _count),
+        ("countries", N_("Countries with needs"), _count),
+        ("unaddressed", N_("Without any project"), _count),
+        ("gap", N_("Gap"), _share),
+        ("planned", N_("Planned, not yet under way"), _share),
+        ("oversupply", N_("Met more than once"), _share),
+    ),
+    "M14": (
+        ("assessor", N_("Assessed by"), _said),
+        ("levels", N_("Provisions by level, 0 not started to 4 full"), _count),
+        ("legal.value", N_("Law on the books"), _share),
+        ("operational.value", N_("Practice"), _share),
+        ("delta", N_("Change a year"), _points),
+        ("disagree", N_("State and CTED disagree on"), _count),
+        ("countries", N_("Countries"), _count),
+        ("lagging", N_("Lagging"), _count),
+    ),
+    "M15": (
+        ("due", N_("Reports due"), _count),
+        ("late", N_("Late"), _count),
+        ("unreported", N_("Overdue and not reported"), _count),
+        ("completeness", N_("Completeness of project data"), _share),
+        ("groups", N_("Completeness by group"), _share),
+        ("freshness", N_("Freshness, frequency and time lag"), _share),
+    ),
+    "M17": (
+        ("pillars", N_("Effectiveness by pillar"), _share),
+        ("least", N_("The weakest"), _share),
     ),
 }
 

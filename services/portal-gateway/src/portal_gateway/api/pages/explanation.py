@@ -26,7 +26,15 @@ MANY: Final = 200
 _ABOUT: Final = {
     "M4": ("Share × score", "Share known"),
     "M2": ("Share × on track", "Share × judged"),
+    "M3": ("Weight × confidence, per cent", "Weight, per cent"),
+    "M5": ("Found to do well", "Evaluated"),
+    "M6": ("Share × score", "Share known"),
     "M7": ("To the least pillar", "To all pillars"),
+    "M8": ("Significant or principal", "Screened"),
+    "M9": ("Principal objective", "All expenditure"),
+    "M10": ("High or very high", "Open risks"),
+    "M11": ("Met", "Required"),
+    "M13": ("Weight × share met, ppm", "Weight"),
 }
 _ABOUT_OTHERS: Final = ("Counted", "Of")
 

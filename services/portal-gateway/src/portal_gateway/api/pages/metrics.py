@@ -32,6 +32,9 @@ _SENTENCES: Final = {
     "M8": "{value}% of the projects that were screened have gender equality as a significant or principal objective.",
     "M9": "In {year}, {value}% of coded expenditure has gender equality as its principal objective.",
     "M10": "The highest open risk scores {residual} of 25.",
+    "M13": "{value}% of what countries need is met, by weight; {unaddressed} of {needs} needs have no project at all.",
+    "M15": "{value}% of what was due was reported in time; a late report counts for less the later it comes.",
+    "M17": "The geometric mean of the four pillars: where one is weak, the others do not make up for it.",
     "M11": "{value}% of what is required is available; an over-funded project covers no other.",
 }
 
@@ -185,7 +188,7 @@ def _other(found: Figure) -> str:
 
 def _amounts(found: Figure) -> dict[str, str]:
     """The parts that a sentence names."""
-    names = ("positive", "evaluated", "residual")
+    names = ("positive", "evaluated", "residual", "needs", "unaddressed")
     counts = {name: numbers.grouped(int(found.parts.get(name) or 0)) for name in names}
     return counts | {"year": str(found.parts.get("year") or "")}
 

@@ -17,6 +17,7 @@ from portal_gateway.domain.explanation.sums import (
     quarter,
     whole_percent,
 )
+from portal_gateway.domain.explanation.table import listed
 from portal_gateway.domain.numbers import MICRO, exact, grouped
 
 _SHOWN: Final = 3
@@ -53,7 +54,7 @@ def steps(tree: Node, project: Node | None, indicator: str | None, *, metric_nam
     """The line from the figure down to the event, by one project and one of its indicators."""
     found = [_figure(tree, metric_name, scope)]
     if project is not None:
-        if "share" in project:
+        if "share" in project or project["kind"] != "project":
             found.append(_part(tree, project))
         found += _inside(tree, project, indicator)
     else:
@@ -68,9 +69,8 @@ def _figure(tree: Node, metric_name: str, scope: str) -> Step:
     value, aggregate = tree.get("value"), not tree["scope"].startswith(("project:", "indicator:"))
     if tree.get("denominator") and (aggregate or tree["metric"] == "M2"):
         top, bottom = _sums(tree, aggregate)
-        quotient = Fraction(int(tree["numerator"]), int(tree["denominator"])) * (1 if tree["metric"] == "M4" else MICRO)
         # What is withheld is not said in another place; its sums are, because every part of them is listed below.
-        sums.append(Sum(f"{top} ÷ {bottom}", f" = {exact(round(quotient))}" if value is not None else ""))
+        sums.append(Sum(f"{top} ÷ {bottom}", _quotient(tree)))
     elif value is not None:
         sums.append(Sum("", exact(value)))
     if tree.get("lower") is not None and tree.get("lower") != tree.get("upper"):
@@ -81,8 +81,19 @@ def _figure(tree: Node, metric_name: str, scope: str) -> Step:
         notes.append("Less than half is known, so the value is withheld; what it is made of is shown all the same.")
     if tree["metric"] == "M4" and tree.get("projects", 0) > 1:
         notes.append("The sum of share × score over the projects that have one, by the sum of their shares.")
+    if tree["metric"] == "M10" and aggregate:
+        notes.append("The figure is the highest of all open risks; below, how many of them are high or very high.")
     what = f"{metric_name} ({tree['metric']}), {scope}"
     return Step(kind="figure", title="The figure", what=(what,), sums=tuple(sums), notes=tuple(notes))
+
+
+def _quotient(tree: Node) -> str:
+    """What numerator by denominator comes to, where that is the figure; a highest value is no quotient."""
+    if tree.get("value") is None:
+        return ""
+    ratio = Fraction(int(tree["numerator"]), int(tree["denominator"]))
+    found = next((value for scale in (MICRO, 1) if abs((value := round(ratio * scale)) - tree["value"]) <= 1), None)
+    return f" = {exact(found)}" if found is not None else ""
 
 
 def _sums(tree: Node, aggregate: bool) -> tuple[str, str]:
@@ -94,7 +105,7 @@ def _sums(tree: Node, aggregate: bool) -> tuple[str, str]:
 
 
 def _part(tree: Node, project: Node) -> Step:
-    share, metric = project["share"], tree["metric"]
+    share, metric = project.get("share", MICRO), tree["metric"]
     top, bottom = (amount(metric, project[k], above=k == "numerator") for k in ("numerator", "denominator"))
     whole = share == MICRO
     what = f"{project['label']}, {'all of it' if whole else f'{whole_percent(share)}% of it'} in this figure"
@@ -104,15 +115,18 @@ def _part(tree: Node, project: Node) -> Step:
         sums = [Sum(f"{exact(share)} × {exact(value)} = ", top) if value is not None else Sum("nothing reported")]
     elif metric == "M2":
         sums = [Sum(f"share × weight on track {top}"), Sum(f"share × weight judged {bottom}")]
-    rank = [node["id"] for node in children(tree) if node["kind"] == "project"].index(project["id"]) + 1
+    owned = project["kind"] == "project"
+    if not owned:
+        what = project["label"]
+    rank = [node["id"] for node in listed(tree)].index(project["id"]) + 1
     note = f"{'The largest part' if rank == 1 else f'Part {rank} by size'} of {grouped(tree.get('projects', 0))}."
     return Step(
         kind="part",
-        title="One project’s part",
+        title="One project’s part" if owned else "One part",
         what=(what,),
         sums=tuple(sums),
-        notes=(note,),
-        links=(Link("Open project", project["id"]),),
+        notes=(note,) if owned else (),
+        links=(Link("Open project", project["id"]),) if owned else (),
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from portal_gateway.domain.explanation.sums import Node, amount, children
 
+_OWN = ("project:", "indicator:")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one project brings into a total; ``numerator`` and ``denominator`` as they are added up."""
+    """What a project, a need or a duty brings into a total; ``numerator`` and ``denominator`` as they are added up."""
 
     project_id: str
     title: str
@@ -42,9 +44,21 @@ class Parts:
     adds_up: bool
 
 
+_CLOSING = frozenset({"others", "withheld"})
+
+
+def listed(tree: Node) -> list[Node]:
+    """What a total is made of, one by one: projects, or needs, assessments and duties, which no project owns."""
+    return [
+        node for node in children(tree) if node["kind"] == "project" or (
+            "numerator" in node and node["kind"] not in _CLOSING and not tree["scope"].startswith(_OWN)
+        )
+    ]  # fmt: skip
+
+
 def project_node(tree: Node, project: str | None) -> Node | None:
-    """The project whose way is followed: the one asked for, else the one that brings most."""
-    found = [node for node in children(tree) if node["kind"] == "project"]
+    """The part whose way is followed: the one asked for, else the one that brings most."""
+    found = listed(tree)
     return next((node for node in found if node["id"] == project), found[0] if found else None)
 
 
@@ -55,8 +69,8 @@ def hidden(tree: Node) -> int:
 
 def parts(tree: Node) -> Parts | None:
     """The projects of a total; None for a figure that is of one project or one indicator."""
-    rows = [node for node in children(tree) if node["kind"] == "project" and "share" in node]
-    closing = [node for node in children(tree) if node["kind"] in {"others", "withheld"}]
+    rows = [node for node in listed(tree) if "share" in node or node["kind"] != "project"]
+    closing = [node for node in children(tree) if node["kind"] in _CLOSING]
     if not rows and not closing:
         return None
     metric = tree["metric"]
