@@ -10,8 +10,11 @@ from tests.support.scoring_feed import Feed, a_marker, a_project, an_actual, an_
 from contracts.context import Rate, RatesPublished
 from contracts.coordination import Claim, SharedResultClaimsChanged
 from contracts.portfolio import Budget, ProjectWithdrawn, TransactionPosted
+from runtime.access import SYSTEM
+from scoring.domain.families import FAMILIES
 from scoring.domain.sharing import Claim as Claimed
 from scoring.domain.sharing import scaled
+from scoring.usecases.explaining_families import explain_family
 
 pytestmark = pytest.mark.stack
 
@@ -122,3 +125,17 @@ async def test_what_is_passed_on_counts_at_the_receiver_once_it_is_here(feed: Fe
     said = await feed.say(ProjectWithdrawn(project_id=B))
     assert said["M9 global"].parts["years"]["2025"]["by_code"] == {"3": 150_000}
     assert (await feed.rebuilt()).equal
+
+
+async def test_an_explanation_of_the_fifteen_per_cent_adds_up_over_the_figures_own_year(feed: Feed) -> None:
+    old = TransactionPosted(
+        project_id=A, transaction_id="old", type="4", date="2024-05-05", value_date="2024-05-05", amount="7",
+        currency="USD",
+    )  # type: ignore[arg-type]  # fmt: skip
+    await feed.say(a_project(A), a_marker(3, A), old)
+    await feed.say(a_project(B, entity="XM-DEMO-2"), a_marker(0, B), paid(B, "900", "4", "t3"))
+    async with feed.database.transaction(SYSTEM) as tx:
+        tree = await explain_family(tx, FAMILIES["M9"], "global", None, 10)
+    assert tree is not None
+    assert (tree["numerator"], tree["denominator"]) == (0, 90_000 * 1_000_000)
+    assert sum(int(child["denominator"]) for child in tree["children"]) == tree["denominator"]

@@ -9,6 +9,7 @@ from scoring.domain.assessing import added, scoped
 from scoring.domain.assessment import Terms
 from scoring.domain.explanation import Node
 from scoring.domain.families import FAMILIES
+from scoring.domain.families.family import Sums
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
 from scoring.domain.state import ProjectState, Share
 from scoring.domain.totals import closing
@@ -75,11 +76,16 @@ def _part(metric: str, states: list[ProjectState], scope: str) -> Part:
     if metric in FAMILIES:
         family = FAMILIES[metric]
 
-        def of_family(state: ProjectState, share: Share) -> tuple[int, int]:
+        def sums_of(state: ProjectState, share: Share) -> Sums:
             text = state.assessed.open().terms.get(metric)
-            return family.headline(added({}, dict(scoped(Terms.read(text), share)))) if text is not None else (0, 0)
+            return added({}, dict(scoped(Terms.read(text), share))) if text is not None else {}
 
-        return of_family
+        total: Sums = {}
+        for state in states:
+            share = state.contribution.shares.get(scope) if state.contribution is not None else None
+            if share is not None:
+                total = added(total, sums_of(state, share))
+        return lambda state, share: family.headline(family.within(sums_of(state, share), total))
     if metric == "M4":
         return _effectiveness
     if metric == "M2":

@@ -70,7 +70,7 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     lines = []
     for part in parts:
         sums = added({}, dict(scoped(part.terms, part.share)))
-        lines.append((family.headline(sums), part, sums))
+        lines.append((family.headline(family.within(sums, cell.sums)), part, sums))
     lines.sort(key=lambda line: (-line[0][0], -line[0][1], line[1].project_id))
     shown = lines[:limit]
     states = await store.project_states(tx.conn, [part.project_id for _, part, _ in shown[:_DETAILED]])

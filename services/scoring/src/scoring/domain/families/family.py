@@ -33,6 +33,7 @@ class Family:
     whether there are any scores, or facts of a month, do too.
     ``terms``: what a project adds to its scopes, None where it has no part in the metric.
     ``headline``: numerator and denominator of a cell's value, each a sum of its sums, so that the projects' add up.
+    ``within``: what of a project's sums the headline of a total counts, where that depends on the total.
     ``figure``: a cell's figure; None where there is nothing to say of it.
     ``own``: the figure of the project itself, None where it has none.
     ``lines``: the facts the project's own figure rests on.
@@ -48,6 +49,7 @@ class Family:
     own: Callable[[ProjectState, int], Figure | None]
     lines: Callable[[ProjectState], Iterable[Line]]
     transition: Callable[[ProjectState, int], int | None] = lambda _state, _day: None
+    within: Callable[[Mapping[str, int], Mapping[str, int]], Mapping[str, int]] = lambda sums, _total: sums
     on_money: bool = False
     on_indicators: bool = False
     on_presence: bool = False

@@ -56,6 +56,12 @@ def headline(sums: Mapping[str, int]) -> tuple[int, int]:
     return 0, 0
 
 
+def within(sums: Mapping[str, int], total: Mapping[str, int]) -> dict[str, int]:
+    """Of a project's years the one that the total's figure is about."""
+    year = next(iter(_years(total)), "")
+    return {name: value for name, value in sums.items() if name.partition("|")[0] == year}
+
+
 def judged(x: Mapping[str, int]) -> dict[str, Any]:
     """One year's shares in µ: strict and broad as intervals over what is not coded, and whether the target is met."""
     whole, uncoded = sum(x.values()), x.get(_UNCODED, 0)
@@ -124,6 +130,7 @@ FAMILY: Final = Family(
     facts=frozenset({MarkerAssigned}),
     terms=terms,
     headline=headline,
+    within=within,
     figure=figure,
     own=own,
     lines=lines,
