@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -67,17 +67,21 @@ class Person:
 
     async def figure_of(self, metric: str, scope: str, value: int | None) -> dict[str, Any]:
         """The figure, once it has this value."""
+        return await self.figure_where(metric, scope, lambda found: found["value"] == value, f"to be {value}")
+
+    async def figure_where(
+        self, metric: str, scope: str, holds: Callable[[dict[str, Any]], bool], what: str = "to be what it should"
+    ) -> dict[str, Any]:
+        """The figure, once this holds of it."""
 
         async def there() -> dict[str, Any] | None:
             found = await self.figure(metric, scope)
-            return found if found is not None and found["value"] == value else None
+            return found if found is not None and holds(found) else None
 
         try:
-            return await until(there, what=f"{metric} of {scope} to be {value}")  # type: ignore[return-value]
+            return await until(there, what=f"{metric} of {scope} {what}")  # type: ignore[return-value]
         except AssertionError:
-            raise AssertionError(
-                f"{metric} of {scope} did not become {value}: {await self.figure(metric, scope)}"
-            ) from None
+            raise AssertionError(f"waited for {metric} of {scope} {what}: {await self.figure(metric, scope)}") from None
 
     async def inbox(self) -> list[dict[str, Any]]:
         """The person's messages on the portal, newest first."""
@@ -222,6 +226,10 @@ class Entity(Person):
             "project_id": f"{self.user}-{name}", "indicator_id": indicator, "period": PERIOD, "value": value, **over,
         }  # fmt: skip
         return kafka.an_event(self.user, data, type_, **attributes)
+
+    def says(self, type_: str, name: str = "P1", **data: Any) -> Envelope:
+        """Any other fact of one of its projects."""
+        return kafka.an_event(self.user, {"project_id": f"{self.user}-{name}", **data}, type_)
 
 
 def project_of(event: Envelope) -> str:
