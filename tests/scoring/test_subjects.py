@@ -144,6 +144,7 @@ async def test_consent_decides_who_reads_what(feed: Feed) -> None:
         assert seen == {"N1", "N2"}, "the policy of the database alone withholds it"
     said = await feed.say(NeedUpdated(**{**a_need("N0").model_dump(), "withdrawn": True}))
     assert said["M13 country:ML"].classification == "public"
+    assert said["M13 country:ML"].previous is None, "it was the State's, and nobody else's"
     assert (await feed.rebuilt()).equal
 
 

@@ -120,6 +120,11 @@ def _gone(state: ProjectState, metric: str, scope: str) -> Figure:
     return vacated(metric, scope, state.last_classification, state.last_entity)
 
 
+def readers_of(figure: Figure) -> str:
+    """Who a figure is told to, in a word; nothing where it is everybody."""
+    return "" if figure.classification == "public" else f"{figure.classification}|{figure.owner or ''}"
+
+
 def next_published(
     known: Published | None, figure: Figure, *, valid: int, recorded: int, now: int, cause: str | None
 ) -> Published | None:
@@ -127,15 +132,19 @@ def next_published(
     digest = figure.digest()
     if known is not None and known.digest == digest:
         return None
+    readers = readers_of(figure)
+    # What only some could read is not told to others as what a figure was before.
+    told = known is not None and known.readers in {"", readers}
     return Published(
         digest,
         figure.value,
-        known.value if known is not None else None,
+        known.value if known is not None and told else None,
         known.revision + 1 if known is not None else 1,
         valid,
         recorded,
         now,
         cause,
+        readers,
     )
 
 

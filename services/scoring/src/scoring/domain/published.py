@@ -16,3 +16,4 @@ class Published(NamedTuple):
     known: int  # µs since 1970
     updated: int  # µs since 1970
     cause: str | None  # event id
+    readers: str = ""  # class and owner it was told under, '' where to all

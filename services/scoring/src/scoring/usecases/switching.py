@@ -144,7 +144,10 @@ async def _known(tx: Tx, metric: str, scope: str, stood: Published | None) -> Pu
     said = await store.revision_at(tx.conn, metric, scope, _FOREVER)
     if said is None:
         return stood
-    return Published(said.digest, said.value, None, said.revision, said.valid, said.known, said.updated, said.cause)
+    readers = "" if said.classification == "public" else f"{said.classification}|{said.owner or ''}"
+    return Published(
+        said.digest, said.value, None, said.revision, said.valid, said.known, said.updated, said.cause, readers
+    )
 
 
 async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, cause: Cause) -> list[str]:
