@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -23,9 +24,11 @@ from contracts.coordination import (
 from contracts.portfolio import Allocation, ProjectStatusChanged, ProjectWithdrawn
 from runtime.access import SYSTEM, Principal
 from scoring import store
+from scoring.codec import micros
 from scoring.usecases.explaining import explain
 from scoring.usecases.mending import mend
 from scoring.usecases.reading import figure
+from scoring.usecases.replaying_subjects import replay_subjects
 
 pytestmark = pytest.mark.stack
 
@@ -308,3 +311,17 @@ async def test_freshness_fades_month_by_month_until_nothing_of_it_is_left(feed: 
             seen.append(said["M15 entity:XM-DEMO-1"].parts["freshness"])
     # Published in one month, July, its figures of June, two months to a year old; a year later neither counts.
     assert seen == [500_000, 500_000, 375_000, 375_000, 375_000, *[250_000] * 6, 0]
+
+
+async def test_subjects_are_made_again_as_they_were_known_and_valid_then(feed: Feed) -> None:
+    await feed.say(a_provision(), a_level("1", "2026-01-31"), owed("O1", "2026-06-15"), came("O1", "2026-06-15"))
+    known = micros(feed.stamped(a_provision()).recordedtime or datetime.now(UTC))
+    feed.on("2026-08-01")
+    await feed.say(a_level("4", "2026-06-20"), came("O1", "2026-07-25"))
+    day = date(2026, 6, 30).toordinal()
+    async with feed.database.transaction(SYSTEM) as tx:
+        now = (await replay_subjects(tx, {}, day)).moved
+        then = (await replay_subjects(tx, {}, day, known=known, until=day)).moved
+        valid = (await replay_subjects(tx, {}, day, until=day)).moved
+    assert [sums["country:ML", "M14"]["wl"] for sums in (now, then, valid)] == [8, 2, 8]
+    assert [sums["global", "M15"]["credit"] for sums in (now, then, valid)] == [555_556, 1_000_000, 1_000_000]
