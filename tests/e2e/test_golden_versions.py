@@ -143,6 +143,9 @@ async def test_g5_duplicates_and_a_retraction_in_order(entity: Entity, secretari
     await secretariat.figure_of("M1", f"indicator:{entity.user}-g5-end|I1", 100_000)
     for event, _ in steps:
         assert len(await entity.receipts(event=event.id)) == 1
+    # And by the other door, as a client does that is not sure of the first: an old value does not come back.
+    again = await entity.post([event for event, _ in steps])
+    assert [r["outcome"] for r in again.json()["receipts"]] == ["duplicate"] * len(steps)
     last = await secretariat.figure("M1", scope)
     assert last is not None
     assert (last["value"], last["revision"]) == (500_000, revision)

@@ -22,7 +22,7 @@ from tests.support.stack import fresh_database, secret_file, settings
 from tests.support.waiting import until
 
 from contracts.portfolio import ProjectWithdrawn
-from contracts.streams import PORTFOLIO, inbound
+from contracts.streams import PORTFOLIO, entity_of, inbound
 from plumbline.stack import Stack
 from runtime.access import SYSTEM
 from runtime.db import Database, Tx
@@ -182,6 +182,20 @@ async def test_a_duplicate_is_applied_once(stack: Stack, database: Database) -> 
     async with consuming(stack, database, entity):
         await applies(database, "a", "b", "c")
         assert await applied(database) == ["a", "b", "c"]
+
+
+async def test_no_sender_takes_an_id_from_another(stack: Stack, database: Database) -> None:
+    """Two systems may be installed alike, with one source and ids from 1 on: neither hides what the other says."""
+    name = f"intake-{uuid4().hex[:8]}"
+    for heard in (["a"], ["a", "a"]):
+        entity = kafka.an_entity(stack)
+        kafka.send(stack, entity, inbound(entity).topic, events("installed-alike", "a", "a"))
+        async with consuming(stack, database, entity, name=name, sender=entity_of):
+
+            async def all_heard(heard: list[str] = heard) -> bool:
+                return await applied(database) == heard
+
+            await until(all_heard, what=f"{heard} to be applied")
 
 
 async def test_postgresql_says_where_to_go_on(stack: Stack, database: Database) -> None:

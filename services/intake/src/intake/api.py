@@ -90,14 +90,14 @@ async def post_events(request: Request, caller: Caller, entity: str | None = Non
                 await submissions.add(tx.conn, [item.submission])
                 await findings.add(tx.conn, item.submission.id, 1, item.faults)
                 answers.append(_answer(item, n))
-            elif await tx.first_time("http", f"{sender.ref}|{envelope.source}", envelope.id):
+            elif await tx.first_time(events.INBOX, event_key(envelope.source, envelope.id, sender.ref)):
                 fresh.append(envelope)
             else:
                 answers.append({"n": n, "event_id": envelope.id, "outcome": "duplicate"})
         items = await events.receive(tx, sender, everyone, fresh, "http", settings.max_event_bytes)
         refused_now = [i.envelope for i in items if i.refused]
         if refused_now:
-            await tx.forget("http", [event_key(f"{sender.ref}|{e.source}", e.id) for e in refused_now])
+            await tx.forget(events.INBOX, [event_key(e.source, e.id, sender.ref) for e in refused_now])
         places = {id(e): n for n, e in enumerate(envelopes)}
         answers += [_answer(item, places[id(envelope)]) for envelope, item in zip(fresh, items, strict=True)]
     answers.sort(key=lambda a: a["n"])

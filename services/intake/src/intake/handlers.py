@@ -49,4 +49,4 @@ def build_consumer(database: Database, settings: Settings) -> Consumer:
         await findings.add(tx.conn, item.submission.id, 1, item.faults)
 
     # No rejection limit: one entity's broken system must not stop the others.
-    return Consumer(database, "intake", handle, pattern=INBOUND, on_reject=on_reject, limit=False)
+    return Consumer(database, events.INBOX, handle, pattern=INBOUND, on_reject=on_reject, limit=False, sender=entity_of)

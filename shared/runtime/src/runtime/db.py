@@ -51,9 +51,13 @@ _packer: Final = msgspec.msgpack.Encoder()
 _unpacker: Final = msgspec.msgpack.Decoder(list[Packed])
 
 
-def event_key(source: str, id_: str) -> bytes:
-    """The digest by which an inbox knows a CloudEvent: 16 bytes of BLAKE2b over (source, id)."""
-    return hashlib.blake2b(f"{source}\0{id_}".encode(), digest_size=16).digest()
+def event_key(source: str, id_: str, sender: str | None = None) -> bytes:
+    """The digest by which an inbox knows a CloudEvent: 16 bytes of BLAKE2b over (source, id).
+
+    ``sender`` goes before them where several are heard, none of whom may take an id from another (ADR 0076).
+    """
+    named = source if sender is None else f"{sender}|{source}"
+    return hashlib.blake2b(f"{named}\0{id_}".encode(), digest_size=16).digest()
 
 
 @dataclass(slots=True)
@@ -112,10 +116,9 @@ class Tx:
         """Quarantine one record of the batch for good; the others go on."""
         self.rejected.append((record, code, message, problems or []))
 
-    async def first_time(self, consumer: str, source: str, id_: str) -> bool:
-        """Whether this CloudEvent is new to the consumer; remembers it."""
-        fresh = await self.first_times(consumer, [event_key(source, id_)])
-        return bool(fresh)
+    async def first_time(self, consumer: str, key: bytes) -> bool:
+        """Whether a CloudEvent of this key is new to the consumer; remembers it."""
+        return bool(await self.first_times(consumer, [key]))
 
     async def first_times(self, consumer: str, keys: Sequence[bytes]) -> set[bytes]:
         """Those of the keys that are new to the consumer; remembers them all."""

@@ -26,6 +26,9 @@ from intake.usecases.item import Item
 from intake.usecases.ledger import Ledger
 from runtime.db import Tx, new_id
 
+INBOX: Final = "intake"
+"""The consumer under which events are remembered, whichever door they came by (ADR 0076)."""
+
 SHARED: Final[dict[str, type[Payload]]] = {
     PREFIX + model.TYPE: model for model in EVENTS[CONTEXT] if model is not ClockDayClosed
 }

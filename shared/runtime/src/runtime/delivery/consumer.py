@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, cast
@@ -41,7 +41,8 @@ class Consumer:
     """Consumes streams for one service under one consumer group.
 
     ``inbox`` False leaves events seen unremembered: for a handler whose rows carry the version of what they hold,
-    so that an event applied again, even after later ones, changes nothing (ADR 0069).
+    so that an event applied again, even after later ones, changes nothing (ADR 0069). ``sender`` names who writes to a
+    topic, where each topic has a sender of its own: their ids do not meet (ADR 0076).
     """
 
     def __init__(
@@ -56,9 +57,11 @@ class Consumer:
         max_records: int = MAX_BATCH,
         limit: bool = True,
         inbox: bool = True,
+        sender: Callable[[str], str] | None = None,
     ) -> None:
         self.name = name
         self._inbox = inbox
+        self._sender = sender
         self.topics = [stream.topic for stream in streams]
         self._pattern = pattern
         self._database = database
@@ -191,7 +194,7 @@ class Consumer:
                     if self._on_reject is not None:
                         for r, reject in unreadable:
                             await self._on_reject(tx, r, reject)
-                    await quarantine.keep(tx, self.name, unreadable)
+                    await quarantine.keep(tx, self.name, unreadable, self._key)
                     if self._limit is not None:
                         self._limit.count(len(fresh), len(unreadable) + len(tx.rejected))
             finally:
@@ -200,10 +203,14 @@ class Consumer:
         _consumed.add(len(raw))
         _duration.record(time.perf_counter() - started, {names.CONSUMER_GROUP: self.name})
 
+    def _key(self, record: Record) -> bytes:
+        sender = self._sender(record.topic) if self._sender is not None else None
+        return event_key(record.envelope.source, record.envelope.id, sender)
+
     async def _first_times(self, tx: Tx, records: list[Record]) -> list[Record]:
         by_key: dict[bytes, Record] = {}
         for record in records:
-            by_key.setdefault(event_key(record.envelope.source, record.envelope.id), record)
+            by_key.setdefault(self._key(record), record)
         if not by_key:
             return []
         new = await tx.first_times(self.name, list(by_key))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgpack
 
 from runtime import names, telemetry
-from runtime.db import Tx, event_key
+from runtime.db import Tx
 from runtime.delivery.reading import header
+from runtime.delivery.record import Record
 from runtime.errors import Reject, Stopped
 
 log = logging.getLogger(__name__)
@@ -24,16 +26,18 @@ _VERSION: Final = "0.1.0"
 _quarantined = telemetry.meter.create_counter(names.QUARANTINED, unit="{message}")
 
 
-async def keep(tx: Tx, consumer: str, unreadable: list[tuple[Any, Reject]]) -> None:
-    """Keep what could not be read, and what the service refused in this transaction."""
+async def keep(tx: Tx, consumer: str, unreadable: list[tuple[Any, Reject]], key_of: Callable[[Record], bytes]) -> None:
+    """Keep what could not be read, and what the service refused in this transaction.
+
+    ``key_of`` is how the consumer's inbox knows an event: one that was refused it forgets.
+    """
     bad = [(r, reject.code, str(reject), reject.problems) for r, reject in unreadable]
     bad += [(record.raw, code, message, problems) for record, code, message, problems in tx.rejected]
     if not bad:
         return
     _quarantined.add(len(bad))
     if tx.rejected:
-        refused = [record.envelope for record, *_ in tx.rejected]
-        await tx.forget(consumer, [event_key(e.source, e.id) for e in refused])
+        await tx.forget(consumer, [key_of(record) for record, *_ in tx.rejected])
     for r, code, message, problems in bad:
         traceparent = header(r, "traceparent")
         if telemetry.span_context(traceparent) is None:
