@@ -24,7 +24,7 @@ class Line(NamedTuple):
     event: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Family:
     """One metric. All functions are pure; ``day`` is the day the project is judged on.
 
