@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import date, timedelta
 from urllib.parse import quote
 
 import httpx
@@ -75,6 +76,17 @@ async def test_what_is_published_is_seen_told_and_explained(browser: Browser, sy
     path = page.locator(".path")
     await expect(path).to_contain_text("(75 − 0) ÷ (100 − 0)")
     await expect(path).to_contain_text("observation.corrected.v1")
+
+    # What it was on another day stands beside it, and what was revised since.
+    await page.locator("#f-valid").fill("2024-06-30")
+    await page.locator("#past").get_by_role("button", name="Show").click()
+    past = page.locator("#past")
+    await expect(past.locator("tbody tr").first).to_contain_text("Not applicable")
+    await expect(past.locator("tbody tr").nth(1)).to_contain_text("75.0")
+    await page.goto(
+        f"{portal}/metrics/M4?scope=project:{quote(project)}&known_as_of={date.today() - timedelta(days=1)}"
+    )
+    await expect(past).to_contain_text("There is no such figure")
 
     # The message says why it came, leads to the figure, and is read once.
     await page.goto(f"{portal}/inbox")

@@ -53,6 +53,12 @@ async def test_a_figure_is_found_again_and_its_revisions_add_up(
     tree = told(system, "explain", "M4", "--scope", scope, "--known-as-of", first["known_as_of"])
     assert tree["value"] == 400_000
 
+    # The portal's own door says the same.
+    asked = {"scope": scope, "known_as_of": first["known_as_of"]}
+    assert (await secretariat.get("portal-gateway", "/api/v1/metrics/M4", **asked))["value"] == 400_000
+    at_the_door = await secretariat.get("portal-gateway", "/api/v1/revisions/M4", scope=scope)
+    assert at_the_door["items"][-1]["effect"] == -100_000
+
     found = told(system, "revisions", "M4", "--scope", scope)
     assert sum(r["effect"] for r in found["items"] if r["effect"] is not None) == found["total"]
     assert (found["items"][-1]["cause"]["kind"], found["items"][-1]["effect"]) == ("CORRECTION", -100_000)

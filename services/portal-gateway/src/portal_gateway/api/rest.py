@@ -65,15 +65,46 @@ async def list_figures(
     return _page(request, {"items": items}, following)
 
 
+_WHEN: Final = ("known_as_of", "valid_as_of", "method_version")
+
+
 @router.get("/metrics/{metric}", tags=["figures"], response_model=models.Figure)
-async def show_figure(request: Request, who: Api, metric: str, scope: str = "global") -> Response:
-    """One figure: value, interval, state, coverage, flags, freshness, cause."""
+async def show_figure(
+    request: Request,
+    who: Api,
+    metric: str,
+    scope: str = "global",
+    known_as_of: Annotated[str | None, Query(max_length=40, description="as it was known by this day")] = None,
+    valid_as_of: Annotated[str | None, Query(max_length=40, description="of what is valid by this day")] = None,
+    method_version: Annotated[str | None, Query(max_length=40)] = None,
+) -> Response:
+    """One figure: value, interval, state, coverage, flags, freshness, cause; now, or as of two days."""
     wanted = parsed(scope)
+    when = dict(zip(_WHEN, (known_as_of, valid_as_of, method_version), strict=True))
+    if any(when.values()):
+        scoring: Scoring = request.app.state.scoring
+        asked = {name: value for name, value in when.items() if value}
+        try:
+            return Json(await scoring.figure(who.token, metric, wanted, **asked) | {"seq": 0}, request)
+        except UpstreamError as error:
+            raise upstream_problem(error) from None
     async with transaction(request, who) as tx:
         found = await figures.one(tx.conn, metric, wanted)
     if found is None:
         raise nothing(f"{metric} of {scope}")
     return Json(found, request)
+
+
+@router.get("/revisions/{metric}", tags=["figures"])
+async def list_revisions(request: Request, who: Api, metric: str, scope: str = "global") -> Response:
+    """What was revised between two days (``from``, ``to``), each with its cause and effect, adding up exactly."""
+    wanted = parsed(scope)
+    scoring: Scoring = request.app.state.scoring
+    more = {name: value for name, value in request.query_params.items() if name in {"from", "to"}}
+    try:
+        return Json(await scoring.revisions(who.token, metric, wanted, **more), request)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
 
 
 @router.get("/explanations/{metric}", tags=["figures"])

@@ -9,7 +9,7 @@ from portal_gateway.clients.upstream import Upstream
 
 
 class Scoring:
-    """Explanations of figures."""
+    """Explanations of figures, and figures of the past."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -18,6 +18,18 @@ class Scoring:
         """The tree from a figure to the places its facts came from, as far as the caller may read."""
         path = f"/v1/explanations/{quote(metric, safe='')}"
         found: dict[str, Any] = await self._upstream.ask("GET", path, token, params={"scope": scope, **wanted})
+        return found
+
+    async def figure(self, token: str, metric: str, scope: str, **when: str) -> dict[str, Any]:
+        """A figure as of two days (M16): ``known_as_of``, ``valid_as_of``, ``method_version``."""
+        path = f"/v1/metrics/{quote(metric, safe='')}"
+        found: dict[str, Any] = await self._upstream.ask("GET", path, token, params={"scope": scope, **when})
+        return found
+
+    async def revisions(self, token: str, metric: str, scope: str, **between: str) -> dict[str, Any]:
+        """What was revised ``from`` one day ``to`` another, each with its cause and effect."""
+        path = f"/v1/revisions/{quote(metric, safe='')}"
+        found: dict[str, Any] = await self._upstream.ask("GET", path, token, params={"scope": scope, **between})
         return found
 
 

@@ -176,7 +176,22 @@ def _values(found: Any, shown: Format, name: str = "") -> Iterator[tuple[str, st
         yield name, shown(found)
 
 
+_SCENARIOS: Final = {
+    "S0": N_("as published"),
+    "S1": N_("weighed by budget"),
+    "S2": N_("geometric over levels"),
+    "S3": N_("capped at 120%"),
+    "S4": N_("without the weakest evidence"),
+    "S5": N_("what is missing failed"),
+    "S6": N_("what is missing succeeded"),
+    "S7": N_("levels weighed alike"),
+}
+"""The methods of methodology §0.7."""
+
+
 def _name(key: str) -> str:
+    if key in _SCENARIOS:
+        return _SCENARIOS[key]
     return key if not key.islower() and "_" not in key else key.replace("_", " ")
 
 

@@ -13,6 +13,7 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
 from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, explained
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
+from portal_gateway.api.pages.past import CAUSES, past
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.details import details
@@ -81,6 +82,8 @@ async def show_figure(
     project: Annotated[str | None, Query(max_length=256)] = None,
     indicator: Annotated[str | None, Query(max_length=256)] = None,
     limit: Annotated[int, Query(ge=1, le=MANY)] = FEW,
+    known_as_of: Annotated[str | None, Query(max_length=40)] = None,
+    valid_as_of: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """One figure. Without scoring or intake it still shows, and says what cannot be read now."""
     wanted = parsed(scope)
@@ -117,6 +120,8 @@ async def show_figure(
         parts=made.parts,
         balance=balance(found) if metric == "M7" else None,
         details=details(metric, found.parts),
+        past=await past(request, who, found, known_as_of or None, valid_as_of or None),
+        causes=CAUSES,
         statuses=_statuses(found),
         reader=_reader(who.principal, found, made),
     )
