@@ -97,11 +97,11 @@ def test_a_clearance_ends_with_its_last_day_and_time_alone_says_so() -> None:
     state = ProjectState(PROJECT)
     said: list[Fact] = [a_project(), a_marker(2, "HRM"), cleared("CLEARED", until="2031-03-31")]
     apply_all(state, [(fact, version("2030-01-01", n)) for n, fact in enumerate(said)])
-    assert state.assessed_until == ordinal("2031-04-01")
-    assert apply(state, [], ordinal("2031-03-31"), {}).moved == {}
+    assert M8.transition(state, state.scored_on) == ordinal("2031-04-01")
+    assert not [key for key in apply(state, [], ordinal("2031-03-31"), {}).moved if key[1] == "M8"]
     change = apply(state, [], ordinal("2031-04-01"), {})
     assert change.moved["global", "M8"]["DESIGN|rights|count|mainstreamed"] == -1
-    assert state.assessed_until is None
+    assert M8.transition(state, state.scored_on) is None
 
 
 def _portfolio(codes: dict[int | None, str], **over: Any) -> dict[str, int]:
