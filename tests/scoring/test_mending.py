@@ -13,6 +13,7 @@ from tests.support.stack import Database as Fresh
 from tests.support.stack import fresh_database
 
 from contracts.metrics import MetricUpdated
+from contracts.portfolio import ProjectWithdrawn
 from contracts.streams import METRICS
 from plumbline.stack import Stack
 from runtime.access import SYSTEM
@@ -142,3 +143,17 @@ async def test_what_comes_meanwhile_is_not_lost(stack: Stack, fresh: Fresh, feed
     assert after.equal, (after.projects_that_differ, after.cells_that_differ)
     assert after.facts == 35 + said
     assert said > 3
+
+
+async def test_a_withdrawn_project_stands_as_its_facts_say_in_any_order(feed: Feed) -> None:
+    other = "XM-DEMO-1-P9"
+    project = feed.stamped(a_project(other, classification="compact"))
+    gone = feed.stamped(ProjectWithdrawn(project_id=other))
+    await feed.say(ProjectWithdrawn(project_id=PROJECT))
+    await feed.say(gone)
+    await feed.say(project)
+    found = await mend(feed.database, lambda _: None)
+    assert (found["mended_projects"], found["mended_cells"]) == ([], [])
+    async with feed.database.transaction(SYSTEM) as tx:
+        state = (await store.project_states(tx.conn, [other]))[other]
+    assert (state.last_entity, state.last_classification) == ("XM-DEMO-1", "compact")

@@ -88,8 +88,6 @@ def score(state: ProjectState, touched: Touched, closed: int, world: World = NO_
     due = state.transition is not None and state.transition <= day
     everything = touched.about or due or day < state.scored_on
     about = state.about if state.about is not None and state.about.alive else None
-    if about is not None:
-        state.last_entity, state.last_classification = about.entity, about.classification
     readings = world.readings(about.entity) if about is not None else PLAIN
     again: dict[str, str | None] = {}
     transitions: list[int] = []

@@ -330,7 +330,8 @@ class ProjectState:
     indicators: Indicators = field(default_factory=Indicators)
     budgets: dict[str, RevisedBudget] = field(default_factory=dict)
     transactions: dict[str, Posting] = field(default_factory=dict)
-    last_entity: str = ""  # of the latest version that was not a withdrawal
+    described: Version | None = None  # the latest version that was not a withdrawal, and what it says:
+    last_entity: str = ""
     last_classification: str = "owner"
     newest: int = 0  # day of the newest fact, whichever won
     scored_on: int = 0  # the day the scores stand on
