@@ -92,7 +92,10 @@ async def test_g3_what_cannot_be_meant_is_refused(entity: Entity, stated: tuple[
 
 
 async def test_g6_a_shared_outcome_is_claimed_twice(entity: Entity, other: Entity, secretariat: Person) -> None:
-    """What a count of 100 is credited with is γ of it; the service publishes γ, not the count."""
+    """What a count of 100 is credited with is γ of it; the service publishes γ, not the count.
+
+    Claims are the secretariat's word: when a claimant leaves, it states them anew, and then nothing is scaled up.
+    """
     claimants = ((entity, "VERIFIED_ADMIN", 800_000, 750_000), (other, "SELF_DOCUMENTED", 600_000, 500_000))
     this_year = {"start": "2026-01-01", "end": "2026-10-31"}
     aim = {"period_start": this_year["start"], "period_end": this_year["end"], "value": "100"}
