@@ -12,6 +12,7 @@ from typing import Literal
 
 from scoring.domain import judgements
 from scoring.domain.judgements import Judgement
+from scoring.domain.judgements import Period as Period
 from scoring.domain.origin import Origin as Origin
 from scoring.domain.origin import Version as Version
 
@@ -158,14 +159,6 @@ class IndicatorWithdrawn:
     project_id: str
     indicator_id: str
     origin: Origin | None = None
-
-
-@dataclass(slots=True)
-class Period:
-    """A reporting period; the end is inclusive."""
-
-    start: date
-    end: date
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from scoring.domain.assessment import Risk, Terms
 from scoring.domain.families.family import Family, Line
 from scoring.domain.families.markers import due_diligence
+from scoring.domain.families.markers import transition as clearances_end
 from scoring.domain.figures import Figure, as_parts
 from scoring.domain.judgements import HrddpDecided, RiskAssessed, RiskClosed
 from scoring.domain.ownfigures import scope_of
@@ -201,12 +202,6 @@ def lines(state: ProjectState) -> Iterable[Line]:
         yield Line(f"Due diligence {name}", decision.status.replace("_", " ").lower(), decision.version.id)
 
 
-def transition(state: ProjectState, day: int) -> int | None:
-    """The day after a clearance holds for the last time."""
-    ends = [c.expires + 1 for c in state.assessed.open().clearances.values() if c.required and c.expires is not None]
-    return min((end for end in ends if end > day), default=None)
-
-
 FAMILY: Final = Family(
     metric="M10",
     facts=frozenset({RiskAssessed, RiskClosed, HrddpDecided}),
@@ -215,5 +210,5 @@ FAMILY: Final = Family(
     figure=figure,
     own=own,
     lines=lines,
-    transition=transition,
+    transition=clearances_end,
 )
