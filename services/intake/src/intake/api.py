@@ -155,7 +155,7 @@ def _one(read: Any, carried: str | None) -> Envelope | EnvelopeError:
 
 @router.post("/files", tags=["submissions"], status_code=202)
 async def post_file(
-    request: Request, caller: Caller, name: str = "", entity: str | None = None, dry_run: bool = False
+    request: Request, caller: Caller, name: str | None = None, entity: str | None = None, dry_run: bool = False
 ) -> Response:
     """Submit a file as the request's body; 202 with the address of its receipt.
 
@@ -163,7 +163,8 @@ async def post_file(
     """
     settings = _settings(request)
     table = request.headers.get("content-type", "").split(";")[0].strip().lower() == "text/csv"
-    name = name or ("upload.csv" if table else "upload.xml")
+    if name is None:
+        name = "upload.csv" if table else "upload.xml"
     if table and not name.lower().endswith(tables.SUFFIX):
         name += tables.SUFFIX
     database = request.app.state.database
