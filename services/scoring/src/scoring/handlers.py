@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from pydantic import ValidationError
 
 from contracts.context import ClockDayClosed
@@ -20,10 +19,10 @@ from scoring.codec import (
     is_fact,
     is_subject_fact,
     subject_fact_of,
-    version_of,
 )
 from scoring.domain.world import World
 from scoring.usecases.applying import Item, accept, close_day
+from scoring.usecases.heard import heard
 from scoring.usecases.subjects import SubjectItem
 from scoring.usecases.world import change_dialect, claim_items, publish_rates, world_now
 
@@ -39,13 +38,13 @@ def scoring(cache: StateCache) -> Handle:
         now = tx.clock()
         for record in records:
             if is_fact(record.envelope.type):
-                item = _item(tx, record)
-                if item is not None:
-                    items.append(item)
+                said = heard(tx, record, fact_of)
+                if said is not None:
+                    items.append(Item(record, *said))
             elif is_subject_fact(record.envelope.type):
-                about = _subject_item(tx, record)
+                about = heard(tx, record, lambda event: subject_fact_of(event.type, event.data))
                 if about is not None:
-                    subjects.append(about)
+                    subjects.append(SubjectItem(record, *about))
             elif record.envelope.type == CLAIMS:
                 items += await claim_items(tx, record)
             elif record.envelope.type == RATES:
@@ -61,34 +60,6 @@ def scoring(cache: StateCache) -> Handle:
             await _close(tx, record, cache, world)
 
     return handle
-
-
-def _item(tx: Tx, record: Record) -> Item | None:
-    """A record's fact and version; None for one that was just rejected."""
-    try:
-        fact = fact_of(record.envelope)
-    except msgspec.DecodeError as error:
-        tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} scoring can read: {error}")
-        return None
-    version = version_of(record.envelope)
-    if version is None:
-        tx.reject(record, "NO_VERSION", "An accepted fact carries recordedtime; intake stamps it")
-        return None
-    return Item(record, fact, version)
-
-
-def _subject_item(tx: Tx, record: Record) -> SubjectItem | None:
-    """A record's fact about a subject that is no project, and its version; None for one that was just rejected."""
-    try:
-        fact = subject_fact_of(record.envelope.type, record.envelope.data)
-    except msgspec.DecodeError as error:
-        tx.reject(record, "PAYLOAD", f"Not a {record.envelope.type} scoring can read: {error}")
-        return None
-    version = version_of(record.envelope)
-    if version is None:
-        tx.reject(record, "NO_VERSION", "An accepted fact carries recordedtime; intake stamps it")
-        return None
-    return SubjectItem(record, fact, version)
 
 
 async def _close(tx: Tx, record: Record, cache: StateCache, world: World) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 
 from plumbline.output import NoStack, Refused
 from plumbline.session import Session, open_session
+
+if TYPE_CHECKING:
+    from contracts.envelope import Envelope
 
 Service = Literal["portal_gateway", "intake", "scoring", "notifier"]
 
@@ -25,6 +29,18 @@ class Client:
     def get(self, service: Service, path: str, **query: Any) -> Any:
         """The JSON answer of a GET; parameters that are None are left out."""
         return self.call("GET", service, path, params={k: v for k, v in query.items() if v is not None}).json()
+
+    def tell(self, event: Envelope) -> dict[str, Any]:
+        """Send one event to intake; its receipt."""
+        answer = self.call(
+            "POST",
+            "intake",
+            "/v1/events",
+            content=json.dumps(event.to_structured()).encode(),
+            headers={"Content-Type": "application/cloudevents+json"},
+        )
+        receipt: dict[str, Any] = answer.json()["receipts"][0]
+        return receipt
 
     def call(
         self,

@@ -12,13 +12,14 @@ from runtime.db import Tx
 from runtime.delivery import Record
 from scoring import store
 from scoring.cache import StateCache, WorldCache
-from scoring.codec import dialect_of, rates_table_of, shared_result_of, version_of
+from scoring.codec import dialect_of, rates_table_of, shared_result_of
 from scoring.domain.facts import Version
 from scoring.domain.judgements import SharedClaim
 from scoring.domain.rates import rates_of
 from scoring.domain.sharing import claims_of, scaled
 from scoring.domain.world import NO_WORLD, World
 from scoring.usecases.applying import Item, score_again
+from scoring.usecases.heard import version_in
 from scoring.usecases.publishing import Cause
 
 _PAGE: Final = 500
@@ -26,7 +27,7 @@ _PAGE: Final = 500
 
 async def publish_rates(tx: Tx, record: Record, cache: StateCache, known: WorldCache, *, now: datetime) -> None:
     """Keep a table of rates, and convert again what is in another currency than the dollar."""
-    version = _version(tx, record)
+    version = version_in(tx, record)
     if version is None:
         return
     try:
@@ -48,7 +49,7 @@ async def publish_rates(tx: Tx, record: Record, cache: StateCache, known: WorldC
 
 async def change_dialect(tx: Tx, record: Record, cache: StateCache, known: WorldCache, *, now: datetime) -> None:
     """Keep the word on a publisher's dialect, and read its projects again."""
-    version = _version(tx, record)
+    version = version_in(tx, record)
     if version is None:
         return
     try:
@@ -85,7 +86,7 @@ async def world_now(tx: Tx, known: WorldCache) -> World:
 
 async def claim_items(tx: Tx, record: Record) -> list[Item]:
     """What a change of claims says to each claimant; nothing where newer claims are known."""
-    version = _version(tx, record)
+    version = version_in(tx, record)
     if version is None:
         return []
     try:
@@ -109,10 +110,3 @@ async def standing_claims(tx: Tx) -> dict[str, list[tuple[SharedClaim, Version]]
             claim = SharedClaim(s.project_id, kept.key, s.result_id, s.share, s.strength)
             found.setdefault(s.project_id, []).append((claim, kept.version))
     return found
-
-
-def _version(tx: Tx, record: Record) -> Version | None:
-    version = version_of(record.envelope)
-    if version is None:
-        tx.reject(record, "NO_VERSION", "An accepted fact carries recordedtime; intake stamps it")
-    return version

@@ -162,11 +162,7 @@ def _say(client: Client, type_: str, data: dict[str, Any], as_json: bool, words:
     envelope = Envelope(
         id=new_id(), source="/cli/dialect", type=PREFIX + type_, data=json.dumps(data).encode(), subject=data["entity"]
     )
-    answer = client.call(
-        "POST", "intake", "/v1/events", content=json.dumps(envelope.to_structured()).encode(),
-        headers={"Content-Type": "application/cloudevents+json"},
-    )  # fmt: skip
-    receipt = answer.json()["receipts"][0]
+    receipt = client.tell(envelope)
     if as_json:
         print_json(receipt)
     elif receipt["outcome"] in {"accepted", "unchanged"}:

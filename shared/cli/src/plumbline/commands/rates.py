@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -75,9 +74,4 @@ def _send(data_dir: Path, user: str, event: RatesPublished) -> dict[str, Any]:
     envelope = Envelope(
         id=new_id(), source="/cli/rates", type=PREFIX + event.TYPE, data=event.to_json(), subject=f"fx/{event.table_id}"
     )
-    answer = Client(data_dir, user).call(
-        "POST", "intake", "/v1/events", content=json.dumps(envelope.to_structured()).encode(),
-        headers={"Content-Type": "application/cloudevents+json"},
-    )  # fmt: skip
-    receipt: dict[str, Any] = answer.json()["receipts"][0]
-    return receipt
+    return Client(data_dir, user).tell(envelope)
