@@ -55,6 +55,8 @@ from scoring.store.subjects import subjects_resting_on as subjects_resting_on
 from scoring.store.subjects import tie_subjects as tie_subjects
 from scoring.store.totals import Line as Line
 from scoring.store.totals import Total as Total
+from scoring.store.totals import gaps as gaps
+from scoring.store.totals import levers as levers
 from scoring.store.totals import total as total
 from scoring.store.world import Kept as Kept
 from scoring.store.world import counted_among as counted_among

@@ -36,6 +36,39 @@ _PARTS = {
 }
 
 
+_GAPS = "s.ppm * (p.upper - p.lower) * p.designed"
+
+
+async def levers(
+    conn: Any, metric: str, scope: str, whole: tuple[int, int], position: int, limit: int
+) -> list[ProjectState]:
+    """The projects without which the ratio ``whole`` would move most, of those the caller may read."""
+    numerator, denominator = _PARTS[metric]
+    rows = await conn.fetch(
+        f"with parts as (select p.project_id, p.body, ({numerator})::numeric as n, ({denominator})::numeric as d"  # noqa: S608 (constants)
+        " from share s join project_state p using (project_id) where s.scope = $1 and $3::int > 0)"
+        " select body from parts order by abs(n * $5::numeric - d * $4::numeric) / greatest($5::numeric - d, 1) desc,"
+        " project_id limit $2",
+        scope,
+        limit,
+        position,
+        whole[0],
+        whole[1],
+    )
+    return [unpack_state(row["body"]) for row in rows]
+
+
+async def gaps(conn: Any, scope: str, limit: int) -> list[ProjectState]:
+    """The projects whose missing values leave most of a total open, of those the caller may read."""
+    rows = await conn.fetch(
+        f"select p.body from share s join project_state p using (project_id) where s.scope = $1 and ({_GAPS}) > 0"  # noqa: S608 (constants)
+        f" order by {_GAPS} desc, p.project_id limit $2",
+        scope,
+        limit,
+    )
+    return [unpack_state(row["body"]) for row in rows]
+
+
 async def total(conn: Any, metric: str, scope: str, limit: int, position: int) -> Total | None:
     """Everything an explanation of a total needs, of one moment: one statement.
 

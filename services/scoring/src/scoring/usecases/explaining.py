@@ -23,6 +23,7 @@ from scoring.domain.scorecard import METRIC as SCORECARD
 from scoring.domain.state import ProjectState, Published, Share
 from scoring.domain.totals import closing, money_node
 from scoring.scopes import Own, own_scope
+from scoring.usecases import influencing
 from scoring.usecases.explaining_families import explain_family
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure, project, whole_scorecard
@@ -89,7 +90,8 @@ async def own_tree(tx: Tx, scope: str, own: Own, state: ProjectState, figure: Fi
             children = [indicator_node(n, i, sources) for n, i in state.indicators.items() if i.leaf]
             return root | {"children": [project_head(state, sources) | {"children": children}]}
     sums = {"numerator": node["numerator"], "denominator": node["denominator"]}
-    return root | sums | {"calc": node["calc"], "children": [node]}
+    moves = influencing.of_project(state, sources) if metric == "M4" else {}
+    return root | sums | {"calc": node["calc"], "children": [node]} | moves
 
 
 def _pace_calc(node: Node) -> str:
@@ -116,10 +118,12 @@ async def _total(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
     ]
     readable = (found.readable, found.numerator, found.denominator)
     children = [*listed, *closing(listed, whole, readable, found.cell.sums[At.PROJECTS])]
+    moves = await influencing.of_total(tx, figure, found.cell.sums, whole, position)
     return (
         {"kind": "figure", "label": f"{metric} of {scope}"}
         | payload(figure, known)
         | {"numerator": whole[0], "denominator": whole[1], "calc": f"{whole[0]} ÷ {whole[1]}", "children": children}
+        | moves
     )
 
 

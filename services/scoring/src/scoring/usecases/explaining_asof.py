@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from runtime.db import Tx
 from scoring.domain.assessing import added, scoped
@@ -10,25 +10,30 @@ from scoring.domain.assessment import Terms
 from scoring.domain.explanation import Node
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.family import Sums
+from scoring.domain.figures import Figure
+from scoring.domain.influence import Part, heaviest, part_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
 from scoring.domain.state import ProjectState, Share
 from scoring.domain.totals import closing
 from scoring.scopes import own_scope
+from scoring.usecases import influencing
 from scoring.usecases.asof import Replay, total_figure, without
 from scoring.usecases.explaining import own_tree
 from scoring.usecases.explaining_families import exact, own_family_tree
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure
 
-Part = Callable[[ProjectState, Share], tuple[int, int]]
+_Ratio = Callable[[ProjectState, Share], tuple[int, int]]
 """Numerator and denominator of what a project brings into a scope."""
+
+_Line = tuple[tuple[int, int], ProjectState, Share]
 
 
 async def explain(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) -> Node | None:
     """The tree of a figure as of then; None where there was no such figure, or none for this caller. Raises TooMuch."""
     own = own_scope(scope)
     if own is None:
-        return await _total(replay, metric, scope, limit)
+        return await _total(tx, replay, metric, scope, limit)
     state = await replay.project(own.project)
     figure = own_figure(metric, state, own)[0] if state is not None else None
     if state is None or figure is None:
@@ -39,7 +44,7 @@ async def explain(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) -
     return without(await own_tree(tx, scope, own, state, figure, known), replay.at)
 
 
-async def _total(replay: Replay, metric: str, scope: str, limit: int) -> Node | None:
+async def _total(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) -> Node | None:
     states = await replay.projects(scope)
     figure = total_figure(metric, scope, states)
     if figure is None:
@@ -69,23 +74,43 @@ async def _total(replay: Replay, metric: str, scope: str, limit: int) -> Node | 
     told = [c | {"numerator": exact(c["numerator"]), "denominator": exact(c["denominator"])} for c in children]
     root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, replay.published(figure))
     sums = {"numerator": exact(whole[0]), "denominator": exact(whole[1]), "calc": f"{whole[0]} ÷ {whole[1]}"}
-    return without(root | sums | {"children": told}, replay.at)
+    return without(root | sums | {"children": told} | await _moves(tx, figure, lines, whole), replay.at)
 
 
-def _part(metric: str, states: list[ProjectState], scope: str) -> Part:
+async def _moves(tx: Tx, figure: Figure, lines: Sequence[_Line], whole: tuple[int, int]) -> Node:
+    """What moved the total most, as it was."""
+    metric, scope = figure.metric, figure.scope
+    if metric in FAMILIES:
+        found = [(ratio, Part("project", s.project_id, _sums(metric, s, share))) for ratio, s, share in lines]
+        total: Sums = {}
+        for _, part in found:
+            assert isinstance(part.brings, dict)
+            total = added(total, part.brings)
+        states = [state for _, state, _ in lines]
+        return await influencing.of_states_family(tx, figure, total, heaviest(found, whole), states)
+    known = {state.project_id: state for _, state, _ in lines}
+    brings = [(ratio, Part("project", s.project_id, part_of(s, scope))) for ratio, s, _ in lines]
+    vector = [sum(column) for column in zip(*(part.brings for _, part in brings), strict=True)]
+    chosen = [known[part.id] for part in heaviest(brings, whole)]
+    return await influencing.of_states(tx, figure, vector, chosen, known.values() if metric == "M4" else [])
+
+
+def _sums(metric: str, state: ProjectState, share: Share) -> Sums:
+    """What a project brings into a scope of a family."""
+    text = state.assessed.open().terms.get(metric)
+    return added({}, dict(scoped(Terms.read(text), share))) if text is not None else {}
+
+
+def _part(metric: str, states: list[ProjectState], scope: str) -> _Ratio:
     if metric in FAMILIES:
         family = FAMILIES[metric]
-
-        def sums_of(state: ProjectState, share: Share) -> Sums:
-            text = state.assessed.open().terms.get(metric)
-            return added({}, dict(scoped(Terms.read(text), share))) if text is not None else {}
 
         total: Sums = {}
         for state in states:
             share = state.contribution.shares.get(scope) if state.contribution is not None else None
             if share is not None:
-                total = added(total, sums_of(state, share))
-        return lambda state, share: family.headline(family.within(sums_of(state, share), total))
+                total = added(total, _sums(metric, state, share))
+        return lambda state, share: family.headline(family.within(_sums(metric, state, share), total))
     if metric == "M4":
         return _effectiveness
     if metric == "M2":

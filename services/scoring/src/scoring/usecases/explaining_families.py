@@ -12,9 +12,11 @@ from scoring.domain.consent import MEMBERS
 from scoring.domain.explanation import Node, Sources, node_of, project_head
 from scoring.domain.families.family import Family, Sums
 from scoring.domain.figures import SAFE, Figure
+from scoring.domain.influence import Part, heaviest
 from scoring.domain.state import ProjectState, Published
 from scoring.domain.totals import closing
 from scoring.scopes import Own
+from scoring.usecases import influencing
 from scoring.usecases.explaining_subjects import with_subjects
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure, project
@@ -94,11 +96,15 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     listed = subjects.nodes[:limit] + listed
     members = cell.sums.get(PROJECTS, 0) + cell.sums.get(MEMBERS, 0)
     children = [*listed, *closing(listed, whole, readable, members, subjects.nouns)]
+    bringing = [(line[0], Part("project", line[1].project_id, line[2])) for line in lines] + subjects.parts
+    labels = {node["id"]: node["label"] for node in subjects.nodes}
+    moves = await influencing.of_family(tx, figure, cell.sums, heaviest(bringing, whole), labels)
     return (
         {"kind": "figure", "label": f"{family.metric} of {scope}"}
         | payload(figure, known)
         | {"numerator": exact(whole[0]), "denominator": exact(whole[1]), "calc": f"{whole[0]} ÷ {whole[1]}"}
         | {"terms": _terms(cell.sums), "children": [_told(child) for child in children]}
+        | moves
     )
 
 

@@ -12,6 +12,7 @@ from runtime.db import Tx
 from scoring import store
 from scoring.domain.explanation import Node, Sources, node_of
 from scoring.domain.families.family import Family
+from scoring.domain.influence import Part
 from scoring.domain.subjects import Subject
 from scoring.domain.subjects.subject import day_of
 
@@ -23,6 +24,7 @@ class Subjects:
     """What the caller may read of the subjects in a total: their nodes, the largest first, and their sums."""
 
     nodes: list[Node] = field(default_factory=list)
+    parts: list[tuple[tuple[int, int], Part]] = field(default_factory=list)
     number: int = 0
     numerator: int = 0
     denominator: int = 0
@@ -56,6 +58,7 @@ async def _explained(tx: Tx, family: Family, scope: str, parts: Sequence[store.S
         node = _node(part.subject, family.metric, scope, day_of(part.subject, closed), sources)
         ratio = {"numerator": numerator, "denominator": denominator, "calc": f"{numerator} of {denominator}"}
         terms = {name: value for name, value in sorted(part.terms.items()) if not name.startswith("#")}
+        found.parts.append(((numerator, denominator), Part(part.subject.KIND, part.subject.id, dict(part.terms))))
         found.nodes.append(node | ratio | {"terms": terms})
         found.number += 1
         found.numerator += numerator
