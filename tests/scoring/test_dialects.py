@@ -15,6 +15,7 @@ from runtime.access import SYSTEM
 from scoring.domain.attainment import attain
 from scoring.domain.dialect import Proposal, evidence, proposed
 from scoring.domain.facts import Fact, Place
+from scoring.domain.parameters import FIRST
 from scoring.domain.readings import PLAIN
 from scoring.domain.readings import Readings as Read
 from scoring.domain.state import ProjectState
@@ -94,7 +95,7 @@ async def test_withdrawn_leaves_the_hash_of_before(feed: Feed) -> None:
 def score(readings: Read, *said: Fact) -> tuple[int | None, list[str]]:
     indicator = known(*said).indicators["I1"]
     assert indicator.definition is not None
-    found = attain(indicator.definition, indicator.actuals.values(), ordinal("2030-12-31"), readings=readings)
+    found = attain(indicator.definition, indicator.actuals.values(), ordinal("2030-12-31"), FIRST, readings=readings)
     return found.a, found.flags
 
 
@@ -130,5 +131,7 @@ def test_too_little_evidence_proposes_nothing() -> None:
     assert not Proposal("direction", "from-values", 20, 15).stands
     assert proposed([Proposal("direction", "from-values", 9, 9)]) == PLAIN
     state: ProjectState = known(plain_project(), plain_indicator(ascending=False), plain_actual("40"))
-    (found,) = [p for p in evidence(state.indicators.values(), ordinal("2030-12-31")) if p.reading == "direction"]
+    (found,) = [
+        p for p in evidence(state.indicators.values(), ordinal("2030-12-31"), FIRST) if p.reading == "direction"
+    ]
     assert (found.indicators, found.agree) == (1, 1)

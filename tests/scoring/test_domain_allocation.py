@@ -17,7 +17,7 @@ from scoring.domain.allocation import (
     shares_of,
 )
 from scoring.domain.facts import Version
-from scoring.domain.places import regions_of_country, regions_of_region
+from scoring.domain.places import M49
 from scoring.domain.register import _about as about_of
 from scoring.domain.state import Money
 
@@ -73,11 +73,11 @@ def test_every_unit_is_given_and_none_twice(total: int, weights: list[int]) -> N
 
 
 def test_a_country_lies_in_its_regions() -> None:
-    assert regions_of_country("ML") == ("011", "202", "002")
-    assert regions_of_country("XX") == ()
-    assert regions_of_region("11") == ("011", "202", "002")
-    assert regions_of_region("289") == ("002",)  # DAC, South of Sahara
-    assert regions_of_region("OWN-7") is None
+    assert M49.of_country("ML") == ("011", "202", "002")
+    assert M49.of_country("XX") == ()
+    assert M49.of_region("11") == ("011", "202", "002")
+    assert M49.of_region("289") == ("002",)  # DAC, South of Sahara
+    assert M49.of_region("OWN-7") is None
 
 
 def test_countries_and_regions_share_one_hundred_per_cent() -> None:
@@ -104,7 +104,7 @@ def test_regions_are_the_sums_of_their_countries_and_the_world_of_its_regions(
     countries: dict[str, int], regions: dict[str, int], pillars: dict[str, int], budget: int, spend: int
 ) -> None:
     about = about_of(a_project(countries=countries, regions=regions, pillars=pillars), Version(0, "", ""))
-    shares = shares_of(about, Money(budget, spend))
+    shares = shares_of(about, Money(budget, spend), M49)
     leaves = {s: v for s, v in shares.items() if s.startswith(("country:", "region-direct:")) or s == "unallocated"}
     assert sum(v.ppm for v in leaves.values()) == shares["global"].ppm == 1_000_000
     for position in range(5):
@@ -119,9 +119,9 @@ def test_regions_are_the_sums_of_their_countries_and_the_world_of_its_regions(
                 for s, v in leaves.items()
                 if code
                 in (
-                    regions_of_country(s.removeprefix("country:"))
+                    M49.of_country(s.removeprefix("country:"))
                     if s.startswith("country:")
-                    else regions_of_region(s.removeprefix("region-direct:")) or ()
+                    else M49.of_region(s.removeprefix("region-direct:")) or ()
                 )
             ]
             assert share.ppm == sum(v.ppm for v in inside)

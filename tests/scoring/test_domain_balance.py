@@ -13,6 +13,7 @@ from scoring.domain import facts
 from scoring.domain.balance import align, balance
 from scoring.domain.cells import Cells, state_hash
 from scoring.domain.figures import aggregate
+from scoring.domain.parameters import FIRST
 from scoring.domain.state import ProjectState
 
 
@@ -77,7 +78,7 @@ def test_g10_reclassify_cancel_reinstate_and_revert_end_where_they_began() -> No
         _say(projects[name], cells, 1, _pillars(name, budget, shares))
 
     def seen() -> tuple[list[int], int, str]:
-        figure = aggregate("M7", "global", cells["global"])
+        figure = aggregate("M7", "global", cells["global"], FIRST)
         assert figure is not None
         return [figure.parts["budget"][f"P{k}"] for k in (1, 2, 3, 4)], figure.parts["indices"]["J"], state_hash(cells)
 
@@ -100,7 +101,7 @@ def test_expenditure_is_what_was_disbursed_and_spent_net_of_refunds() -> None:
     for n, (id_, kind, amount) in enumerate(posted, 2):
         _say(state, cells, n, facts.Transaction("A", id_, kind, amount, "USD", day("2020-01-31")))
     _say(state, cells, 9, facts.TransactionReversed("A", "t5"))
-    figure = aggregate("M7", "country:ML", cells["country:ML"])
+    figure = aggregate("M7", "country:ML", cells["country:ML"], FIRST)
     assert figure is not None
     assert figure.parts["expenditure"]["P1"] == 10_000  # 50.005 is 5000 cents, half to even
     assert figure.parts["budget"]["P1"] == 1_000
@@ -113,7 +114,7 @@ def test_money_without_a_rate_is_kept_flagged_and_not_counted() -> None:
     _say(state, cells, 1, _pillars("A", "10", {"P1": 1_000_000}, budgets=[line]))
     assert state.money.budget == 0
     assert state.money.other == (("budget", "EUR", "100"),)
-    figure = aggregate("M7", "global", cells["global"])
+    figure = aggregate("M7", "global", cells["global"], FIRST)
     assert figure is not None
     assert "FX_RATE_MISSING" in figure.flags
     assert figure.state == "NOT_APPLICABLE"
@@ -146,6 +147,6 @@ def test_what_rests_on_inferred_pillars_is_said() -> None:
     for name, inferred in (("A", True), ("B", False)):
         _say(ProjectState(name), cells, 1, _pillars(name, "50", {"P1": 1_000_000}, pillar_inferred=inferred))
     for metric, scope in (("M7", "global"), ("M4", "pillar:P1"), ("M2", "pillar-country:P1|ML")):
-        figure = aggregate(metric, scope, cells[scope])
+        figure = aggregate(metric, scope, cells[scope], FIRST)
         assert figure is not None
         assert figure.inferred_ppm == 500_000, (metric, scope)

@@ -23,6 +23,7 @@ from scoring.domain import effectiveness
 from scoring.domain.cells import Cells
 from scoring.domain.effectiveness import combine, result_part, sensitivity, state_of
 from scoring.domain.figures import Figure, aggregate
+from scoring.domain.parameters import FIRST
 from scoring.domain.state import Outcome, Part, ProjectState
 
 
@@ -31,7 +32,7 @@ def outcome(rows: list[tuple[str, int, int, int | None]]) -> Outcome:
     grouped: dict[tuple[int, str], list[tuple[int, int | None]]] = {}
     for name, level, weight, a in rows:
         grouped.setdefault((level, name), []).append((weight, a))
-    return effectiveness.outcome((level, part(*members)) for (level, _), members in grouped.items())
+    return effectiveness.outcome(((level, part(*members)) for (level, _), members in grouped.items()), FIRST)
 
 
 def part(*members: tuple[int, int | None]) -> Part:
@@ -48,9 +49,9 @@ def test_the_worked_project() -> None:
         2: Part(400_000, 400_000, 400_000, 1, 1),
     }
     assert found.whole == Part(558_333, 461_111, 572_222, 8, 9)
-    assert state_of(2, 3) == "PUBLISHED"
+    assert state_of(2, 3, FIRST) == "PUBLISHED"
     assert found.flags == ("OUTPUTS_WITHOUT_OUTCOMES",)
-    assert sensitivity(found.levels) == {"S2": 519_249, "S7": 637_500}
+    assert sensitivity(found.levels, FIRST) == {"S2": 519_249, "S7": 637_500}
 
 
 def test_results_are_weighted_and_not_their_indicators() -> None:
@@ -63,7 +64,7 @@ def test_coverage_of_exactly_two_thirds_is_published() -> None:
     both = combine([(1, part((1, 10))), (1, part((1, 10), (1, None), (1, None)))])
     assert both is not None
     assert (both.observed, both.expected) == (2, 3)
-    assert state_of(both.observed, both.expected) == "PUBLISHED"
+    assert state_of(both.observed, both.expected, FIRST) == "PUBLISHED"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_coverage_of_exactly_two_thirds_is_published() -> None:
     ],
 )
 def test_states_compare_the_exact_fraction(observed: int, expected: int, state: str) -> None:
-    assert state_of(observed, expected) == state
+    assert state_of(observed, expected, FIRST) == state
 
 
 def test_other_results_are_shown_and_never_scored() -> None:
@@ -116,7 +117,7 @@ def _project(name: str, budget: str | None, output: str, cells: Cells, **over: A
 
 
 def _m4(cells: Cells, scope: str = "global") -> Figure:
-    figure = aggregate("M4", scope, cells[scope])
+    figure = aggregate("M4", scope, cells[scope], FIRST)
     assert figure is not None
     return figure
 

@@ -20,6 +20,7 @@ from scoring.domain.cells import SIZE, At, Cells
 from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, coverage, metrics_of
 from scoring.domain.ledger import alerts, next_published
+from scoring.domain.parameters import FIRST
 from scoring.domain.state import ProjectState, Published
 
 
@@ -90,7 +91,7 @@ def test_a_withdrawn_project_takes_its_figures_with_it_and_they_stay_closed() ->
     assert {figure.state for figure in gone.values()} == {"NOT_APPLICABLE"}
     assert {(figure.classification, figure.owner) for figure in gone.values()} == {("owner", "XM-DEMO-1")}
     assert _publish(state, gone).keys() == {"M1", "M2", "M3", "M4", "M8", "M10", "M11", "M1|I1", "M2|I1"}
-    assert aggregate("M4", "global", cells["global"]) is None
+    assert aggregate("M4", "global", cells["global"], FIRST) is None
 
 
 def test_a_change_of_class_is_told() -> None:
@@ -106,7 +107,7 @@ def test_a_total_over_few_projects_does_not_give_a_restricted_one_away() -> None
     for name, class_ in (("A", "compact"), ("B", "state:ML"), ("C", "public")):
         state = ProjectState(name)
         apply_all(state, [(a_project(project_id=name, classification=class_), version())], cells=cells)
-        figure = aggregate("M4", "entity:XM-DEMO-1", cells["entity:XM-DEMO-1"])
+        figure = aggregate("M4", "entity:XM-DEMO-1", cells["entity:XM-DEMO-1"], FIRST)
         assert figure is not None
         seen.append((figure.classification, "SMALL_CELL" in figure.flags, figure.owner))
     assert seen == [
@@ -129,7 +130,7 @@ def test_the_histogram_is_kept_by_number_and_by_weight() -> None:
         an_actual("20", id_="I9"),
         cells=cells,
     )
-    figure = aggregate("M2", "country:ML", cells["country:ML"])
+    figure = aggregate("M2", "country:ML", cells["country:ML"], FIRST)
     assert figure is not None
     assert figure.parts == {
         "histogram": {"ACHIEVED": 1, "NO_DATA": 1, "NOT_ACHIEVED": 1},

@@ -25,6 +25,7 @@ from tests.support.scoring_facts import (
 from scoring.domain.attainment import attain
 from scoring.domain.effectiveness import result_part
 from scoring.domain.facts import Fact, Version
+from scoring.domain.parameters import FIRST
 from scoring.domain.register import Touched, record, register_hash
 from scoring.domain.state import ProjectState
 
@@ -53,7 +54,7 @@ def test_g1_bitemporal_correction_of_a_descending_indicator(valid: str, known_on
             record(state, fact, version(recorded, n), Touched())
     indicator = state.indicators["I1"]
     assert indicator.definition is not None
-    assert attain(indicator.definition, indicator.actuals.values(), ordinal(valid)).a == a
+    assert attain(indicator.definition, indicator.actuals.values(), ordinal(valid), FIRST).a == a
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from scoring.domain.cells import SIZE, At, Cells, rebuild, state_hash
 from scoring.domain.facts import Fact, Version
 from scoring.domain.judgements import Judgement
 from scoring.domain.ledger import apply
+from scoring.domain.parameters import FIRST
 from scoring.domain.project import score
 from scoring.domain.register import Touched, record, register_hash
 from scoring.domain.state import ProjectState
@@ -246,7 +247,7 @@ def batch(entries: Sequence[Entry]) -> tuple[str, list[str], str]:
     for state in states.values():
         everything = Touched(True, True, set(state.indicators))
         score(state, everything, CLOSED)
-        assess(state, everything, {}, sums)
+        assess(state, everything, {}, sums, FIRST)
     cells = rebuild(state.contribution for state in states.values() if state.contribution is not None)
     return state_hash(cells), sorted(register_hash(state) for state in states.values()), sums_hash(sums)
 

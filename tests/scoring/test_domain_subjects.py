@@ -15,6 +15,8 @@ from scoring.domain.families import FAMILIES
 from scoring.domain.families.reporting import elements
 from scoring.domain.figures import Figure
 from scoring.domain.implementation import Level, Provision, anniversary, pace, rated, score, years
+from scoring.domain.method import FIRST_METHOD
+from scoring.domain.parameters import FIRST
 from scoring.domain.scorecard import FLOOR, PARTS, geometric, scorecard
 from scoring.domain.state import ProjectState
 from scoring.domain.subjects.countries import CountryState
@@ -29,13 +31,13 @@ Sums = dict[str, int]
 def together(*subjects: Subject, closed: str = "2026-12-31") -> dict[tuple[str, str], Sums]:
     cells: dict[tuple[str, str], Sums] = {}
     for subject in subjects:
-        for key, moved in step(subject, ordinal(closed))[0].items():
+        for key, moved in step(subject, ordinal(closed), FIRST_METHOD)[0].items():
             cells[key] = added(cells.get(key, {}), moved)
     return cells
 
 
 def figure(metric: str, scope: str, cells: dict[tuple[str, str], Sums]) -> Figure:
-    found = family_figure(FAMILIES[metric], scope, cells[scope, metric])
+    found = family_figure(FAMILIES[metric], scope, cells[scope, metric], FIRST)
     assert found is not None
     return found
 
@@ -79,8 +81,8 @@ def test_what_is_planned_stands_apart_and_what_does_not_count_does_not() -> None
 )
 def test_only_a_project_under_way_with_an_open_gate_counts(status: str, risk: bool, expected: int) -> None:
     one = judgements.RiskAssessed("XM-DEMO-1-P", "R1", "fiduciary", 2, 2, 1, 1)
-    assert standing(known(a_project(status=status), *([one] if risk else []))) == expected
-    assert standing(ProjectState("unknown")) == NOT_COUNTED
+    assert standing(known(a_project(status=status), *([one] if risk else [])), FIRST) == expected
+    assert standing(ProjectState("unknown"), FIRST) == NOT_COUNTED
 
 
 def test_without_consent_a_need_counts_in_its_countrys_own_figures_only() -> None:

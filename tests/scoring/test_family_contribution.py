@@ -10,6 +10,7 @@ from tests.support.scoring_facts import PROJECT, a_project, an_actual, an_indica
 from scoring.domain.families import FAMILIES
 from scoring.domain.grading import grade, grade_of, start_of, strength
 from scoring.domain.judgements import EvidenceVerified, SharedClaim
+from scoring.domain.parameters import FIRST
 from scoring.domain.state import ProjectState
 
 M3, M6 = FAMILIES["M3"], FAMILIES["M6"]
@@ -32,7 +33,7 @@ def test_the_worked_grades(source: str, documents: int, down: int, up: int, lett
 
 
 def test_the_strength_of_a_b_c_and_missing() -> None:
-    numerator, denominator = strength([(4, 1), (3, 1), (2, 1)], 1)
+    numerator, denominator = strength([(4, 1), (3, 1), (2, 1)], 1, FIRST)
     assert numerator * 1_000_000 // denominator == 612_500
 
 
@@ -43,18 +44,18 @@ def verified(**over: Any) -> EvidenceVerified:
 def test_a_verification_changes_the_grade_and_the_strength_of_the_project() -> None:
     said = (a_project(), an_indicator(), an_actual("40", "2020", evidence=["doc"]))
     state = known(*said, closed="2020-12-31", recorded="2020-12-31")
-    figure = M3.own(state, state.scored_on)
+    figure = M3.own(state, state.scored_on, FIRST)
     assert figure is not None
     assert (figure.value, figure.parts["grades"]) == (600_000, {"C": 1})
     state = known(*said, verified(source_type="VERIFIED_ADMIN"), closed="2020-12-31", recorded="2020-12-31")
-    figure = M3.own(state, state.scored_on)
+    figure = M3.own(state, state.scored_on, FIRST)
     assert figure is not None
     assert (figure.value, figure.parts["grades"]) == (850_000, {"B": 1})
 
 
 def test_what_is_missing_lowers_the_strength() -> None:
     state = known(a_project(), an_indicator(), an_indicator(id_="I2"), an_actual("40"), closed="2020-12-31")
-    figure = M3.own(state, state.scored_on)
+    figure = M3.own(state, state.scored_on, FIRST)
     assert figure is not None
     assert figure.parts["grades"] == {"D": 1, "missing": 1}
     assert (figure.observed, figure.expected) == (1, 2)
@@ -88,12 +89,12 @@ def test_the_worked_example_of_m6() -> None:
     ]
     sums: dict[str, int] = {}
     for share, state, on in rows:
-        terms = M6.terms(state, on)
+        terms = M6.terms(state, on, FIRST)
         assert terms is not None
         for values, factor in ((terms.once, 1), (terms.ppm, share), (terms.ppm2, share * share)):
             for name, value in values.items():
                 sums[name] = sums.get(name, 0) + value * factor
-    figure = M6.figure("pillar-country:P3|ML", sums)
+    figure = M6.figure("pillar-country:P3|ML", sums, FIRST)
     assert figure is not None
     assert (figure.value, figure.parts["evidenced"], figure.parts["depth"]) == (514_286, 229_048, 2_739_100)
 
@@ -104,7 +105,7 @@ def test_g6_the_cells_of_a_shared_outcome() -> None:
         ("P1", 571_429, 750_000, "VERIFIED_ADMIN"), ("P2", 428_571, 500_000, "SELF_DOCUMENTED"),
     ):  # fmt: skip
         state, on = an_outcome(name, share, strength_, kind, "50")
-        terms = M6.terms(state, on)
+        terms = M6.terms(state, on, FIRST)
         assert terms is not None
         for name_, value in {**terms.ppm, **terms.ppm2}.items():
             sums[name_] = sums.get(name_, 0) + value * (10**12 if name_ == "m2" else 10**6)
@@ -112,16 +113,16 @@ def test_g6_the_cells_of_a_shared_outcome() -> None:
     assert sums["mA"] == 500_000 * 10**12
     assert sums["mkA"] == 246_428_643_750_000_000_000_000
     assert sums["m2"] == 510_204_204_082 * 10**12
-    figure = M6.figure("pillar-country:P3|ML", sums)
+    figure = M6.figure("pillar-country:P3|ML", sums, FIRST)
     assert figure is not None
     assert (figure.value, figure.parts["evidenced"], figure.parts["depth"]) == (500_000, 246_429, 1_960_000)
 
 
 def test_outputs_never_enter_and_unclaimed_is_not_evidenced() -> None:
     state = known(a_project(), an_indicator(), an_actual("40"))
-    assert M6.terms(state, state.scored_on) is None
+    assert M6.terms(state, state.scored_on, FIRST) is None
     state = known(a_project(), an_indicator(result_type="2"), an_actual("40"))
-    figure = M6.own(state, state.scored_on)
+    figure = M6.own(state, state.scored_on, FIRST)
     assert figure is not None
     assert (figure.value, figure.parts["evidenced"]) == (400_000, 0)
 

@@ -15,6 +15,7 @@ from scoring.domain.families import FAMILIES
 from scoring.domain.families.evaluations import Judged, judge, wilson
 from scoring.domain.figures import Figure
 from scoring.domain.ledger import apply
+from scoring.domain.parameters import FIRST
 from scoring.domain.state import ProjectState
 
 M5 = FAMILIES["M5"]
@@ -55,7 +56,7 @@ def judged(fact: judgements.EvaluationPublished) -> Judged:
 
 def own(*said: Fact, **over: Any) -> Figure | None:
     state = known(a_project(**over), *said)
-    return M5.own(state, state.scored_on)
+    return M5.own(state, state.scored_on, FIRST)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def _total(ratings: list[int], **over: Any) -> Figure | None:
             ]
         state = ProjectState(name)
         merge(sums, apply_all(state, [(fact, version("2030-01-01", k)) for k, fact in enumerate(said)]).moved)
-    return family_figure(M5, "global", sums.get(("unallocated", "M5"), {}))
+    return family_figure(M5, "global", sums.get(("unallocated", "M5"), {}), FIRST)
 
 
 def test_the_worked_portfolio() -> None:

@@ -16,6 +16,7 @@ from scoring.domain.families.markers import code_of, due_diligence, headline
 from scoring.domain.figures import Figure
 from scoring.domain.judgements import HrddpDecided, MarkerAssigned
 from scoring.domain.ledger import apply
+from scoring.domain.parameters import FIRST
 from scoring.domain.state import ProjectState
 
 M8 = FAMILIES["M8"]
@@ -31,7 +32,7 @@ def cleared(status: Any, *, required: bool = True, until: str | None = None) -> 
 
 def own(*said: Fact) -> Figure:
     state = known(a_project(), *said)
-    figure = M8.own(state, state.scored_on)
+    figure = M8.own(state, state.scored_on, FIRST)
     assert figure is not None
     return figure
 
@@ -124,7 +125,7 @@ WORKED: dict[int | None, str] = {3: "4000000", 2: "10000000", 1: "6000000", 0: "
 def test_the_worked_example() -> None:
     """4/10/6/2 and 3 uncoded: 14 of 22, coverage 22 of 25; dividing by all 25 would give .56."""
     sums = _portfolio(WORKED)
-    figure = family_figure(M8, "country:ML", sums)
+    figure = family_figure(M8, "country:ML", sums, FIRST)
     assert figure is not None
     for basis in ("budget", "expenditure"):
         found = figure.parts["design"]["gender"][basis]
@@ -133,18 +134,18 @@ def test_the_worked_example() -> None:
     assert figure.parts["design"]["gender"]["count"]["by_code"] == {"3": 1, "2": 1, "1": 1, "0": 1, "null": 1}
     assert (figure.value, figure.observed, figure.expected, figure.state) == (500_000, 4, 5, "PUBLISHED")
     assert (figure.lower, figure.upper) == (400_000, 600_000)
-    assert headline(sums) == (2, 4)
+    assert headline(sums, FIRST) == (2, 4)
     assert "completion" not in figure.parts
 
 
 def test_completion_is_expected_of_what_is_closed() -> None:
-    figure = family_figure(M8, "country:ML", _portfolio(WORKED, status="4"))
+    figure = family_figure(M8, "country:ML", _portfolio(WORKED, status="4"), FIRST)
     assert figure is not None
     assert figure.parts["completion"]["gender"]["count"] == {"by_code": {"null": 5}, "coverage": 0, "all": 5}
 
 
 def test_refunds_that_outweigh_what_was_spent_make_no_share() -> None:
-    figure = family_figure(M8, "country:ML", _portfolio({3: "-5", 1: "10"}))
+    figure = family_figure(M8, "country:ML", _portfolio({3: "-5", 1: "10"}), FIRST)
     assert figure is not None
     assert figure.parts["design"]["gender"]["expenditure"] == {"by_code": {"3": -500, "1": 1000}, "all": 500}
 

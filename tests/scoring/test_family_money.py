@@ -15,6 +15,7 @@ from scoring.domain.figures import aggregate
 from scoring.domain.judgements import EffortReported, MarkerAssigned, Period
 from scoring.domain.ledger import apply
 from scoring.domain.numbers import decimal
+from scoring.domain.parameters import FIRST
 from scoring.domain.rates import MAX_AGE_DAYS, Rate, Rates, rates_of
 from scoring.domain.state import ProjectState
 from scoring.domain.world import World
@@ -73,12 +74,12 @@ def test_g7_markers_and_the_fifteen_per_cent() -> None:
                 into[key] = into.get(key, 0) + value
     by_code = {code: sums.get(f"2020|{code}", 0) // 1_000_000 for code in ("3", "2", "1", "0", "null")}
     assert by_code == {"3": 450_000_000, "2": 650_000_000, "1": 0, "0": 1_350_000_000, "null": 200_000_000}
-    figure = M9.figure("global", sums)
+    figure = M9.figure("global", sums, FIRST)
     assert figure is not None
     assert (figure.lower, figure.upper) == (169_811, 245_283)
     year = figure.parts["years"]["2020"]
     assert (year["broad"]["lower"], year["coded"], year["status"]) == (415_094, 924_528, "MET")
-    other = M9.figure("global", naive)
+    other = M9.figure("global", naive, FIRST)
     assert other is not None
     assert other.lower != figure.lower, "counted twice, a disbursement within the platform changes the answer"
 
@@ -98,7 +99,7 @@ def test_g11_commitments_and_receipts_of_one_agreement_are_the_same_money() -> N
         a_fund("13", "4000000", None, 4),
     )  # fmt: skip
     state = known(a_project(budgets=budgets), *said)
-    figure = M11.own(state, state.scored_on)
+    figure = M11.own(state, state.scored_on, FIRST)
     assert figure is not None
     assert figure.value == 516_667
     amounts = {name: figure.parts[name] for name in ("required", "available", "gap", "surplus", "pledged")}
@@ -115,14 +116,14 @@ def test_gaps_are_not_netted() -> None:
         batch = [(a_project(project_id=name, budget=str(required)), version()), (fund, version(sequence=2))]
         for key, value in apply_all(state, batch).moved["global", "M11"].items():
             sums[key] = sums.get(key, 0) + value
-    figure = M11.figure("global", sums)
+    figure = M11.figure("global", sums, FIRST)
     assert figure is not None
     assert (figure.value, figure.parts["gap"], figure.parts["surplus"]) == (500_000, 1_500, 200)
 
 
 def test_a_project_without_a_budget_is_said_and_not_scored() -> None:
     state = known(a_project())
-    figure = M11.own(state, state.scored_on)
+    figure = M11.own(state, state.scored_on, FIRST)
     assert figure is not None
     assert (figure.value, figure.state) == (None, "NOT_APPLICABLE")
 
@@ -177,13 +178,13 @@ def test_effort_stands_beside_money_in_the_balance() -> None:
     ]
     said = [a_project(countries={"ML": 1_000_000}), *efforts]
     apply_all(state, [(fact, version(sequence=n)) for n, fact in enumerate(said)], cells=cells)
-    figure = aggregate("M7", "country:ML", cells["country:ML"])
+    figure = aggregate("M7", "country:ML", cells["country:ML"], FIRST)
     assert figure is not None
     assert figure.parts["effort"] == {"P1": 40_000, "P2": 50_000, "P3": 60_000, "P4": 50_000, "unallocated": 1_250}
     assert figure.parts["effort_indices"]["J"] == 992_700
-    assert aggregate("M7", "entity:XM-DEMO-1", cells["entity:XM-DEMO-1"]).parts["effort"]["P1"] == 0  # type: ignore[union-attr]
+    assert aggregate("M7", "entity:XM-DEMO-1", cells["entity:XM-DEMO-1"], FIRST).parts["effort"]["P1"] == 0  # type: ignore[union-attr]
     gone = EffortReported(PROJECT, span, "1", "P1", withdrawn=True)
     apply_all(state, [(gone, version(sequence=9))], cells=cells)
-    after = aggregate("M7", "country:ML", cells["country:ML"])
+    after = aggregate("M7", "country:ML", cells["country:ML"], FIRST)
     assert after is not None
     assert after.parts["effort"]["P1"] == 0

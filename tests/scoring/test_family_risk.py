@@ -14,7 +14,7 @@ from scoring.domain.facts import Fact
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.risk import band, decide
 from scoring.domain.judgements import HrddpDecided, RiskAssessed, RiskClosed
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import FIRST, MICRO
 from scoring.domain.state import ProjectState
 
 M10 = FAMILIES["M10"]
@@ -45,7 +45,7 @@ R3 = a_risk("R3", "2x2", "2x2", "NONE")
     ],
 )
 def test_the_worked_example(said: list[Fact], gate: str, reasons: tuple[str, ...]) -> None:
-    decided = decide(known(a_project(), *said), 0)
+    decided = decide(known(a_project(), *said), 0, FIRST)
     assert (decided.gate, decided.reasons) == (gate, reasons)
     assert (decided.inherent, decided.residual) == ((16, 15) if said else (None, None))
 
@@ -74,7 +74,7 @@ def test_g9_the_gate_with_a_highest_value_under_deletion() -> None:
             n += 1
             change = apply_all(state, [(fact, version(sequence=n))])
             moved = added(moved, change.moved.get(("global", "M10"), {}))
-        decided = decide(state, state.scored_on)
+        decided = decide(state, state.scored_on, FIRST)
         assert (decided.inherent, decided.residual, decided.band) == (inherent, residual, band_)
         assert (decided.gate, decided.reasons) == (gate, reasons)
         heat = {name: count for name, count in moved.items() if name.startswith("residual|")}
@@ -84,19 +84,19 @@ def test_g9_the_gate_with_a_highest_value_under_deletion() -> None:
 
 
 def test_bands_begin_where_the_parameters_say() -> None:
-    assert [band(n) for n in (1, 4, 5, 9, 10, 15, 16, 25)] == [
+    assert [band(n, FIRST) for n in (1, 4, 5, 9, 10, 15, 16, 25)] == [
         "LOW", "LOW", "MEDIUM", "MEDIUM", "HIGH", "HIGH", "VERY_HIGH", "VERY_HIGH",
     ]  # fmt: skip
 
 
 def test_a_cell_tells_the_highest_and_how_many_keep_a_register() -> None:
     sums = {"#projects": 2, "residual|3|5": 1, "inherent|3|5": 1, "band|HIGH": 1, "band|NO_REGISTER": 1, "gate|HOLD": 2}
-    figure = family_figure(M10, "pillar:P2", sums)
+    figure = family_figure(M10, "pillar:P2", sums, FIRST)
     assert figure is not None
     assert (figure.value, figure.observed, figure.expected) == (15 * MICRO // 25, 1, 2)
     assert figure.parts["heat"] == {"3x5": 1}
     assert figure.parts["gates"] == {"HOLD": 2}
-    assert M10.headline(sums) == (1, 1)
+    assert M10.headline(sums, FIRST) == (1, 1)
 
 
 @pytest.mark.parametrize("levels", [("6x1", "1x1"), ("2x2", "3x2"), ("0x1", "1x1")])
@@ -108,7 +108,7 @@ def test_what_cannot_be_meant_is_refused(levels: tuple[str, str]) -> None:
 def test_a_clearance_that_ran_out_closes_the_gate_on_its_day() -> None:
     until = HrddpDecided(PROJECT, "H1", "CLEARED", expires_on=day("2031-06-30"))
     state = known(a_project(), R3, until)
-    assert decide(state, day("2031-06-30").toordinal()).gate == "GO"
-    assert decide(state, day("2031-07-01").toordinal()).reasons == ("HRDDP_INCOMPLETE",)
+    assert decide(state, day("2031-06-30").toordinal(), FIRST).gate == "GO"
+    assert decide(state, day("2031-07-01").toordinal(), FIRST).reasons == ("HRDDP_INCOMPLETE",)
     assert M10.transition(state, state.scored_on) == day("2031-07-01").toordinal()
     assert facts.TYPES["risk.assessed.v1"] is RiskAssessed

@@ -18,6 +18,7 @@ from scoring import codec
 from scoring.domain.cells import Cells, rebuild, state_hash
 from scoring.domain.facts import Version
 from scoring.domain.ledger import apply, own_figures
+from scoring.domain.parameters import FIRST
 from scoring.domain.state import Leaf, ProjectState
 
 DATA = Path(os.environ.get("PLUMBLINE_DATA") or Path(__file__).parents[3] / "shared" / "data") / "iati"
@@ -46,7 +47,7 @@ async def _read(file: Path) -> tuple[dict[str, ProjectState], Cells]:
         state = states.setdefault(batch[0][0].project_id, ProjectState(batch[0][0].project_id))
         change = apply(state, batch, ordinal("2026-11-22"), cells)
         assert change.refused == []
-        assert bool(list(own_figures(state, change))) == (state.contribution is not None)
+        assert bool(list(own_figures(state, change, FIRST))) == (state.contribution is not None)
     return states, cells
 
 

@@ -25,6 +25,7 @@ from contracts.portfolio import Allocation, ProjectStatusChanged, ProjectWithdra
 from runtime.access import SYSTEM, Principal
 from scoring import store
 from scoring.codec import micros
+from scoring.domain.method import FIRST_METHOD
 from scoring.usecases.explaining import explain
 from scoring.usecases.mending import mend
 from scoring.usecases.reading import figure
@@ -320,8 +321,8 @@ async def test_subjects_are_made_again_as_they_were_known_and_valid_then(feed: F
     await feed.say(a_level("4", "2026-06-20"), came("O1", "2026-07-25"))
     day = date(2026, 6, 30).toordinal()
     async with feed.database.transaction(SYSTEM) as tx:
-        now = (await replay_subjects(tx, {}, day)).moved
-        then = (await replay_subjects(tx, {}, day, known=known, until=day)).moved
-        valid = (await replay_subjects(tx, {}, day, until=day)).moved
+        now = (await replay_subjects(tx, {}, day, FIRST_METHOD)).moved
+        then = (await replay_subjects(tx, {}, day, FIRST_METHOD, known=known, until=day)).moved
+        valid = (await replay_subjects(tx, {}, day, FIRST_METHOD, until=day)).moved
     assert [sums["country:ML", "M14"]["wl"] for sums in (now, then, valid)] == [8, 2, 8]
     assert [sums["global", "M15"]["credit"] for sums in (now, then, valid)] == [555_556, 1_000_000, 1_000_000]

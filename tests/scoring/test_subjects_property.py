@@ -14,6 +14,7 @@ from scoring.codec import pack_subject, unpack_subject
 from scoring.domain import coordination
 from scoring.domain.assessing import Moved, merge, sums_hash
 from scoring.domain.coordination import SubjectFact
+from scoring.domain.method import FIRST_METHOD
 from scoring.domain.origin import Version
 from scoring.domain.subjects import KINDS, Subject, home
 from scoring.domain.subjects.countries import CountryState, ResolutionState
@@ -107,7 +108,7 @@ class World:
         resolutions = {s.id: s for s in self.subjects.values() if isinstance(s, ResolutionState)}
         tell((subject for _, subject in found), self.standings, resolutions)
         for key, subject in found:
-            merge(self.sums, step(subject, self.closed)[0])
+            merge(self.sums, step(subject, self.closed, FIRST_METHOD)[0])
             # A row is read back from what was written.
             self.subjects[key] = unpack_subject(key[0], pack_subject(subject))
 

@@ -12,6 +12,7 @@ from scoring.domain.cells import Cells
 from scoring.domain.facts import Fact, Version
 from scoring.domain.figures import Figure
 from scoring.domain.ledger import Change, apply, own_figures
+from scoring.domain.parameters import FIRST
 from scoring.domain.state import ProjectState
 
 PROJECT = "XM-DEMO-1-P"
@@ -111,7 +112,7 @@ def scored(
     state = known(indicator, *actuals)
     found = state.indicators[indicator.indicator_id]
     assert found.definition is not None
-    return attain(found.definition, found.actuals.values(), ordinal(on))
+    return attain(found.definition, found.actuals.values(), ordinal(on), FIRST)
 
 
 def known(
@@ -133,7 +134,7 @@ def apply_all(
 def figures_of(state: ProjectState, change: Change) -> dict[str, Figure]:
     """A project's figures that may have changed: its own by metric, an indicator's as ``M1|I1``."""
     found = {}
-    for own in own_figures(state, change):
+    for own in own_figures(state, change, FIRST):
         scope = own.figure.scope
         suffix = "|" + scope.rpartition("|")[2] if scope.startswith("indicator:") else ""
         found[own.figure.metric + suffix] = own.figure

@@ -9,7 +9,7 @@ from fastapi import Query
 
 from runtime.http import Problem
 from scoring.codec import micros
-from scoring.domain.parameters import METHOD_VERSION
+from scoring.domain.method import FIRST_METHOD
 from scoring.usecases.asof import AsOf
 
 _DAY: Final = timedelta(days=1)
@@ -25,12 +25,12 @@ Method = Annotated[str | None, Query(max_length=40, description="a version of th
 
 def as_of(known: str | None, valid: date | None, method: str | None, now: datetime) -> AsOf | None:
     """What was asked for; None where it is the figure as it stands. Raises Problem for what cannot be answered."""
-    if method is not None and method != METHOD_VERSION:
+    if method is not None and method != FIRST_METHOD.version:
         raise Problem(
             404,
             "no-method",
             "There is no such version of the method",
-            f"{method} is not among the versions figures can be computed by: {METHOD_VERSION}.",
+            f"{method} is not among the versions figures can be computed by: {FIRST_METHOD.version}.",
         )
     if known is None and valid is None:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scoring.domain.parameters import MICRO, PILLARS
-from scoring.domain.places import regions_of_country, regions_of_region
+from scoring.domain.places import Regions
 from scoring.domain.state import About, Money, Share
 
 UNALLOCATED = "unallocated"
@@ -118,7 +118,7 @@ def _dimension(about: About, wanted: str) -> dict[str, int]:
     return found
 
 
-def shares_of(about: About, money: Money) -> dict[str, Share]:
+def shares_of(about: About, money: Money, regions: Regions) -> dict[str, Share]:
     """Everything one project brings, by scope. Money adds up exactly: regions are sums of their countries."""
     places, pillars, themes = places_of(about), pillars_of(about), themes_of(about)
     by_place, by_theme = joint(places, pillars), joint(themes, pillars)
@@ -126,7 +126,7 @@ def shares_of(about: About, money: Money) -> dict[str, Share]:
     found: dict[str, Share] = {}
     for place, ppm in places.items():
         mine, spent = _row(budget, place), _row(spend, place)
-        for scope in ("global", *_scopes_of_place(place)):
+        for scope in ("global", *_scopes_of_place(place, regions)):
             _add(found, scope, Share(ppm, sum(mine), about.inferred, mine, spent))
     budget_by_theme, spend_by_theme = divide(money.budget, by_theme), divide(money.spend, by_theme)
     for theme, ppm in themes.items():
@@ -162,10 +162,10 @@ def _add(found: dict[str, Share], scope: str, share: Share) -> None:
     found[scope] = share
 
 
-def _scopes_of_place(place: str) -> list[str]:
+def _scopes_of_place(place: str, regions: Regions) -> list[str]:
     if not place:
         return [UNALLOCATED]
     if place.startswith("@"):
         code = place[1:]
-        return [f"{DIRECT}{code}", *(f"region:{region}" for region in regions_of_region(code) or ())]
-    return [f"country:{place}", *(f"region:{region}" for region in regions_of_country(place))]
+        return [f"{DIRECT}{code}", *(f"region:{region}" for region in regions.of_region(code) or ())]
+    return [f"country:{place}", *(f"region:{region}" for region in regions.of_country(place))]

@@ -17,6 +17,7 @@ from scoring.domain.families.family import Family, Sums
 from scoring.domain.figures import Figure, readers
 from scoring.domain.months import reached_by
 from scoring.domain.ownfigures import owned
+from scoring.domain.parameters import Parameters
 from scoring.domain.project import SUSPENDED, frozen_on, is_counted, status_of
 from scoring.domain.register import Touched
 from scoring.domain.state import ProjectState, Share
@@ -42,7 +43,13 @@ NOT_ASSESSED: Final = Assessed()
 
 
 def assess(
-    state: ProjectState, touched: Touched, old: Mapping[str, Share], moved: Moved, *, rescored: bool = True
+    state: ProjectState,
+    touched: Touched,
+    old: Mapping[str, Share],
+    moved: Moved,
+    under: Parameters,
+    *,
+    rescored: bool = True,
 ) -> Assessed:
     """Bring the families of one project up to date, and add the difference to their cells.
 
@@ -61,7 +68,7 @@ def assess(
     assessment, rewritten = state.assessed.open(), False
     for family in FAMILIES.values():
         before = assessment.terms.get(family.metric)
-        after = _text(family, state, day) if family in again else before
+        after = _text(family, state, day, under) if family in again else before
         if before == after and not elsewhere:
             continue
         if before is not None:
@@ -96,9 +103,9 @@ def _until(state: ProjectState, day: int) -> int | None:
     return min((t for t in days if frozen is None or t <= frozen), default=None)
 
 
-def _text(family: Family, state: ProjectState, day: int) -> str | None:
+def _text(family: Family, state: ProjectState, day: int, under: Parameters) -> str | None:
     about = state.about
-    found = family.terms(state, day) if is_counted(state) else None
+    found = family.terms(state, day, under) if is_counted(state) else None
     if found is None or about is None:
         return None
     counts = {PROJECTS: 1}
@@ -170,11 +177,11 @@ def readers_of_sums(scope: str, sums: Mapping[str, int]) -> tuple[str, str | Non
     return stricter(found, subject_readers(scope, sums)) if sums.get(SUBJECTS) else found
 
 
-def family_figure(family: Family, scope: str, sums: Mapping[str, int]) -> Figure | None:
+def family_figure(family: Family, scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """The figure of a family's cell; None where there is nothing to say, or no project and no subject left."""
     if not (sums.get(PROJECTS) or sums.get(SUBJECTS)) or not family.published_for(scope):
         return None
-    figure = family.figure(scope, sums)
+    figure = family.figure(scope, sums, under)
     if figure is None:
         return None
     figure.projects = sums.get(PROJECTS, 0)
@@ -187,9 +194,9 @@ def family_figure(family: Family, scope: str, sums: Mapping[str, int]) -> Figure
     return figure
 
 
-def own_family_figure(metric: str, state: ProjectState) -> Figure | None:
+def own_family_figure(metric: str, state: ProjectState, under: Parameters) -> Figure | None:
     """A family's figure of the project itself; None where it has none (any more)."""
     if not is_counted(state):
         return None
-    figure = FAMILIES[metric].own(state, state.scored_on)
+    figure = FAMILIES[metric].own(state, state.scored_on, under)
     return owned(state, figure) if figure is not None else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from scoring.domain import parameters
 from scoring.domain.numbers import ONE, ZERO, Ratio, decimal, div, less, micro, mul, same, sub
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.periods import effective
 from scoring.domain.readings import BY_DIALECT, PLAIN, Effective, Readings, valid_from
 from scoring.domain.state import Actual, Definition, TargetOf, ValueState
@@ -36,11 +35,12 @@ class Attainment:
     due: int | None = None
     flags: list[str] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    cap: int = MICRO
 
     @property
     def a(self) -> int | None:
-        """A in µ, held within 0 and 1: the first of the four rounding points (§0.3)."""
-        return None if self.raw is None else min(max(micro(self.raw), 0), MICRO)
+        """A in µ, held within 0 and the cap: the first of the four rounding points (§0.3)."""
+        return None if self.raw is None else min(max(micro(self.raw), 0), self.cap)
 
 
 @dataclass(slots=True)
@@ -57,6 +57,7 @@ def attain(
     definition: Definition,
     actuals: Collection[Actual],
     day: int,
+    under: Parameters,
     targets: Sequence[TargetOf] | None = None,
     readings: Readings = PLAIN,
 ) -> Attainment:
@@ -79,6 +80,7 @@ def attain(
         due=found.due,
         flags=[*definition.flags, *found.flags],
         hints=found.hints,
+        cap=under.cap,
     )
     if definition.not_applicable:
         result.state = "NOT_APPLICABLE"
@@ -87,9 +89,9 @@ def attain(
     elif definition.measure == 3:
         _without(result, "UNSCORABLE", "NOT_NUMERIC")
     elif mode == "RUBRIC":
-        _rubric(actuals, found, day, result)
+        _rubric(actuals, found, day, result, under)
     else:
-        _measured(definition, found, day, result, readings)
+        _measured(definition, found, day, result, readings, under)
     return result
 
 
@@ -98,7 +100,7 @@ def _without(result: Attainment, state: ValueState, flag: str) -> None:
     result.flags.append(flag)
 
 
-def _rubric(actuals: Collection[Actual], found: Effective, day: int, result: Attainment) -> None:
+def _rubric(actuals: Collection[Actual], found: Effective, day: int, result: Attainment, under: Parameters) -> None:
     """Measure 5: a named assessor's rating with evidence; anything less is missing, not nought."""
     known = [a for a in actuals if a.alive and valid_from(a) <= day]
     rated = [a for a in known if a.rubric is not None and a.assessed and not a.withheld]
@@ -113,12 +115,19 @@ def _rubric(actuals: Collection[Actual], found: Effective, day: int, result: Att
         else:
             _without(result, "MISSING", "QUALITATIVE_UNRATED")
     else:
-        result.raw = parameters.RUBRIC[latest.rubric]
+        result.raw = under.rubric[latest.rubric]
         result.observed_on, result.source = valid_from(latest), latest.version.id
         result.flags.append("RUBRIC")
 
 
-def _measured(definition: Definition, found: Effective, day: int, result: Attainment, readings: Readings) -> None:
+def _measured(
+    definition: Definition,
+    found: Effective,
+    day: int,
+    result: Attainment,
+    readings: Readings,
+    under: Parameters,
+) -> None:
     ground = _ground(definition, found, result, readings)
     result.mode, result.baseline = ground.mode, ground.baseline
     if found.withheld:
@@ -131,7 +140,7 @@ def _measured(definition: Definition, found: Effective, day: int, result: Attain
     elif ground.fault is not None or found.value is None:
         result.state = "UNSCORABLE"
     else:
-        _score(definition, found, ground, result)
+        _score(definition, found, ground, result, under)
 
 
 def _ground(definition: Definition, found: Effective, result: Attainment, readings: Readings) -> _Ground:
@@ -199,15 +208,15 @@ def _direction(
     return ground
 
 
-def _score(definition: Definition, found: Effective, ground: _Ground, result: Attainment) -> None:
+def _score(definition: Definition, found: Effective, ground: _Ground, result: Attainment, under: Parameters) -> None:
     value, target, baseline = found.value, found.target, ground.baseline
     if value is None:
         return
     if ground.mode == "BAND":
-        _band(definition, value, baseline, result)
+        _band(definition, value, baseline, result, under)
     elif ground.mode == "MAINTAIN" and target is not None:
         short = sub(value, target) if ground.sign > 0 else sub(target, value)
-        result.raw = ONE if short[0] >= 0 else _less_tolerance((-short[0], short[1]), definition, target)
+        result.raw = ONE if short[0] >= 0 else _less_tolerance((-short[0], short[1]), definition, target, under)
         if short[0] < 0:
             result.flags.append("THRESHOLD_BREACHED")
     elif target is not None and baseline is not None:
@@ -219,22 +228,22 @@ def _score(definition: Definition, found: Effective, ground: _Ground, result: At
         result.plan = [(end, div(sub(aim, baseline), span)) for end, aim in found.plan]
         if result.raw[0] < 0:
             result.flags.append("REGRESSED")
-        elif less(parameters.OVER_ACHIEVED, result.raw):
+        elif less(under.over_achieved, result.raw):
             result.flags.append("OVER_ACHIEVED")
 
 
-def _less_tolerance(short: Ratio, definition: Definition, target: Ratio) -> Ratio:
-    """1 − |s|/tol, with tol as stated or a tenth of |T|; without tolerance the answer is no."""
+def _less_tolerance(short: Ratio, definition: Definition, target: Ratio, under: Parameters) -> Ratio:
+    """1 − |s|/tol, with tol as stated or the method's share of |T|; without tolerance the answer is no."""
     if definition.tolerance is not None:
         tolerance = decimal(definition.tolerance)
     else:
-        tolerance = mul((abs(target[0]), target[1]), parameters.MAINTAIN_TOLERANCE)
+        tolerance = mul((abs(target[0]), target[1]), under.maintain_tolerance)
     if tolerance[0] <= 0:
         return ZERO
     return sub(ONE, div(short, tolerance))
 
 
-def _band(definition: Definition, value: Ratio, baseline: Ratio | None, result: Attainment) -> None:
+def _band(definition: Definition, value: Ratio, baseline: Ratio | None, result: Attainment, under: Parameters) -> None:
     if definition.band is None:
         return
     low, high = decimal(definition.band[0]), decimal(definition.band[1])
@@ -251,7 +260,7 @@ def _band(definition: Definition, value: Ratio, baseline: Ratio | None, result: 
         _without(result, "UNSCORABLE", "NO_BASELINE")
     else:
         edge = low if less(value, low) else high
-        result.raw = _less_tolerance(distance, definition, edge)
+        result.raw = _less_tolerance(distance, definition, edge, under)
         result.flags.append("THRESHOLD_BREACHED")
 
 

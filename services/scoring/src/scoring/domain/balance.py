@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from scoring.domain import parameters
 from scoring.domain.numbers import Ratio, add, decimal, half_even, text
-from scoring.domain.parameters import MICRO, PILLARS
+from scoring.domain.parameters import MICRO, PILLARS, UNALLOCATED_LIMIT
 from scoring.domain.rates import NO_RATES, USD, Rates
 from scoring.domain.state import BudgetLine, Funds, Money, ProjectState
 
@@ -158,7 +157,7 @@ def balance(pillars: Iterable[int], unallocated: int) -> Balance:
     if whole == 0:
         return Balance(x, unallocated, None, lower, upper)
     shares = tuple(half_even(part * MICRO, whole) for part in x)
-    withheld = unallocated * parameters.UNALLOCATED_LIMIT[1] > (whole + unallocated) * parameters.UNALLOCATED_LIMIT[0]
+    withheld = unallocated * UNALLOCATED_LIMIT[1] > (whole + unallocated) * UNALLOCATED_LIMIT[0]
     return Balance(
         x,
         unallocated,

@@ -10,6 +10,7 @@ from typing import Final
 
 from scoring.domain import facts, judgements
 from scoring.domain.facts import Fact, Version
+from scoring.domain.parameters import Parameters
 from scoring.domain.register import actual_key, day_of
 from scoring.domain.state import About, ProjectState
 
@@ -22,9 +23,6 @@ METHOD_CHANGE: Final = "METHOD_CHANGE"
 TIME: Final = "TIME"
 KINDS: Final = (NEW_DATA, LATE_DATA, CORRECTION, RETRACTION, CLASSIFICATION_CHANGE, METHOD_CHANGE, TIME)
 """M16's five, and two of ours: data in time is no revision of anything, and time passes without any fact."""
-
-GRACE_DAYS: Final = 90
-"""A report that comes later than this after its period is late: the method's own measure of lateness (M15)."""
 
 _WITHOUT_FACT: Final = {
     "clock.day.closed.v1": TIME,
@@ -41,7 +39,7 @@ _WITHDRAWALS: Final = (
 )
 
 
-def kind_of(fact: Fact | None, type_: str, version: Version, state: ProjectState) -> str:
+def kind_of(fact: Fact | None, type_: str, version: Version, state: ProjectState, under: Parameters) -> str:
     """The kind of cause a fact is, given the state before it; ``type_`` is the event's type without its prefix."""
     if fact is None:
         return _WITHOUT_FACT.get(type_, NEW_DATA)
@@ -55,29 +53,30 @@ def kind_of(fact: Fact | None, type_: str, version: Version, state: ProjectState
             indicator = state.indicators.get(fact.indicator_id)
             if "corrected" in type_ or (indicator is not None and actual_key(fact) in indicator.actuals):
                 return CORRECTION
-            return _in_time(fact.period.end.toordinal(), version)
+            return _in_time(fact.period.end.toordinal(), version, under)
         case facts.Indicator():
             known = state.indicators.get(fact.indicator_id)
             return CORRECTION if known is not None and known.definition is not None else NEW_DATA
         case facts.Transaction():
             if fact.transaction_id in state.transactions:
                 return CORRECTION
-            return _in_time(fact.value_date.toordinal(), version)
+            return _in_time(fact.value_date.toordinal(), version, under)
         case judgements.MarkerAssigned():
             markers = state.assessed.open().markers
             return CLASSIFICATION_CHANGE if f"{fact.scheme}|{fact.stage}" in markers else NEW_DATA
         case judgements.EvaluationPublished():
             if fact.evaluation_id in state.assessed.open().evaluations:
                 return CORRECTION
-            return _in_time(fact.completed_on.toordinal(), version)
+            return _in_time(fact.completed_on.toordinal(), version, under)
         case judgements.EffortReported():
-            return _in_time(fact.period.end.toordinal(), version)
+            return _in_time(fact.period.end.toordinal(), version, under)
         case _:
             return NEW_DATA
 
 
-def _in_time(day: int, version: Version) -> str:
-    return LATE_DATA if day_of(version) - day > GRACE_DAYS else NEW_DATA
+def _in_time(day: int, version: Version, under: Parameters) -> str:
+    """Later than the days of grace after its period a report is late: the method's own measure of lateness (M15)."""
+    return LATE_DATA if day_of(version) - day > under.grace_days else NEW_DATA
 
 
 def _amended(before: About, now: facts.Project) -> str:

@@ -77,7 +77,7 @@ class ObligationScheduled:
     entity: str
     kind: str
     due_on: date
-    grace_days: int = 90
+    grace_days: int | None = None
     demonstration: bool = False
     withdrawn: bool = False
     origin: Origin | None = None

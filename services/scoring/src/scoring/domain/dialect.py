@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from scoring.domain.attainment import attain
 from scoring.domain.numbers import decimal
+from scoring.domain.parameters import Parameters
 from scoring.domain.readings import PLAIN, Readings
 from scoring.domain.state import IndicatorState
 
@@ -42,11 +43,11 @@ class Proposal(NamedTuple):
         return self.agree >= LEAST and self.agree * AGREEMENT[1] >= self.indicators * AGREEMENT[0]
 
 
-def evidence(indicators: Iterable[IndicatorState], day: int) -> list[Proposal]:
+def evidence(indicators: Iterable[IndicatorState], day: int, under: Parameters) -> list[Proposal]:
     """What a publisher's indicators say for each reading, whether or not it is enough."""
     counts = {name: [0, 0] for name in ("direction", "accumulation", "location_is_total", "zero_means_missing")}
     for indicator in indicators:
-        for name, agrees in _speaks(indicator, day).items():
+        for name, agrees in _speaks(indicator, day, under).items():
             counts[name][0] += 1
             counts[name][1] += int(agrees)
     values = {"direction": "from-values", "accumulation": "CUMULATIVE"}
@@ -64,13 +65,13 @@ def proposed(found: Iterable[Proposal]) -> Readings:
     )
 
 
-def _speaks(indicator: IndicatorState, day: int) -> dict[str, bool]:
+def _speaks(indicator: IndicatorState, day: int, under: Parameters) -> dict[str, bool]:
     """For which readings one indicator says anything, and whether it agrees."""
     definition = indicator.definition
     if definition is None or not definition.alive:
         return {}
     alive = [a for a in indicator.actuals.values() if a.alive]
-    found = attain(definition, alive, day, readings=PLAIN)
+    found = attain(definition, alive, day, under, readings=PLAIN)
     said: dict[str, bool] = {}
     if definition.ascending is not None and found.target is not None and found.baseline is not None:
         gap = found.target[0] * found.baseline[1] - found.baseline[0] * found.target[1]

@@ -6,21 +6,20 @@ import math
 from collections.abc import Iterable, Sequence
 from math import gcd, lcm
 
-from scoring.domain import parameters
 from scoring.domain.numbers import half_even
-from scoring.domain.parameters import LEVEL_WEIGHTS, MICRO
+from scoring.domain.parameters import COVERAGE_UNIT, MICRO, OUTCOMES_LOW, OUTPUTS_HIGH, Parameters
 from scoring.domain.state import Outcome, Part, ResultSum
 
 _LONG = 10**15
 
 
-def state_of(observed: int, expected: int) -> str:
+def state_of(observed: int, expected: int, under: Parameters) -> str:
     """What may be said at this coverage, compared as an exact fraction (§0.5)."""
     if expected <= 0:
         return "NOT_APPLICABLE"
-    if observed * parameters.PUBLISHED[1] >= expected * parameters.PUBLISHED[0]:
+    if observed * under.published[1] >= expected * under.published[0]:
         return "PUBLISHED"
-    if observed * parameters.PROVISIONAL[1] >= expected * parameters.PROVISIONAL[0]:
+    if observed * under.provisional[1] >= expected * under.provisional[0]:
         return "PROVISIONAL"
     return "INSUFFICIENT_DATA"
 
@@ -69,12 +68,12 @@ def _fraction(observed: int, expected: int) -> tuple[int, int]:
     divisor = gcd(observed, expected)
     observed, expected = observed // divisor, expected // divisor
     if expected > _LONG:
-        unit = parameters.COVERAGE_UNIT * MICRO
+        unit = COVERAGE_UNIT * MICRO
         return half_even(observed * unit, expected), unit
     return observed, expected
 
 
-def outcome(results: Iterable[tuple[int, Part]]) -> Outcome:
+def outcome(results: Iterable[tuple[int, Part]], under: Parameters) -> Outcome:
     """A project from its results as (result type, part): results are weighted, not indicators; levels by λ.
 
     Results of type 9 are shown and never scored.
@@ -82,15 +81,18 @@ def outcome(results: Iterable[tuple[int, Part]]) -> Outcome:
     grouped: dict[int, list[tuple[int, Part]]] = {}
     for level, part in results:
         grouped.setdefault(level, []).append((1, part))
-    levels = [(level, found) for level in LEVEL_WEIGHTS if (found := combine(grouped.get(level, ()))) is not None]
-    whole = combine([(LEVEL_WEIGHTS[level], part) for level, part in levels])
+    weights = under.level_weights
+    levels = [(level, found) for level in weights if (found := combine(grouped.get(level, ()))) is not None]
+    whole = combine([(weights[level], part) for level, part in levels])
     flags = ("OUTPUTS_WITHOUT_OUTCOMES",) if _without_outcomes(dict(levels)) else ()
     return Outcome(whole, tuple(levels), flags)
 
 
-def scenarios(levels: Sequence[tuple[int, Part]], results: Iterable[ResultSum]) -> tuple[int | None, ...]:
+def scenarios(
+    levels: Sequence[tuple[int, Part]], results: Iterable[ResultSum], under: Parameters
+) -> tuple[int | None, ...]:
     """E under S2, S3, S4 and S7, in µ; None where nothing is known under it (§0.7)."""
-    others = sensitivity(levels)
+    others = sensitivity(levels, under)
     capped: dict[int, list[tuple[int, int]]] = {}
     trusted: dict[int, list[tuple[int, int]]] = {}
     for r in results:
@@ -98,15 +100,15 @@ def scenarios(levels: Sequence[tuple[int, Part]], results: Iterable[ResultSum]) 
             capped.setdefault(r.level, []).append((r.capped, r.observed))
         if r.trusted:
             trusted.setdefault(r.level, []).append((r.trusted_sum, r.trusted))
-    return (others.get("S2"), _means(capped), _means(trusted), others.get("S7"))
+    return (others.get("S2"), _means(capped, under), _means(trusted, under), others.get("S7"))
 
 
-def _means(by_level: dict[int, list[tuple[int, int]]]) -> int | None:
+def _means(by_level: dict[int, list[tuple[int, int]]], under: Parameters) -> int | None:
     """Results to levels to the project, rounded where E is."""
     means = [
-        (LEVEL_WEIGHTS[level], half_even(sum(half_even(s, w) for s, w in found), len(found)))
+        (under.level_weights[level], half_even(sum(half_even(s, w) for s, w in found), len(found)))
         for level, found in by_level.items()
-        if level in LEVEL_WEIGHTS
+        if level in under.level_weights
     ]
     weights = sum(weight for weight, _ in means)
     return half_even(sum(weight * mean for weight, mean in means), weights) if weights else None
@@ -114,17 +116,17 @@ def _means(by_level: dict[int, list[tuple[int, int]]]) -> int | None:
 
 def _without_outcomes(levels: dict[int, Part]) -> bool:
     outputs, outcomes = levels.get(1), levels.get(2)
-    if outputs is None or outputs.mean is None or outputs.mean < parameters.OUTPUTS_HIGH:
+    if outputs is None or outputs.mean is None or outputs.mean < OUTPUTS_HIGH:
         return False
-    return outcomes is None or outcomes.mean is None or outcomes.mean < parameters.OUTCOMES_LOW
+    return outcomes is None or outcomes.mean is None or outcomes.mean < OUTCOMES_LOW
 
 
-def sensitivity(levels: Sequence[tuple[int, Part]]) -> dict[str, int]:
+def sensitivity(levels: Sequence[tuple[int, Part]], under: Parameters) -> dict[str, int]:
     """How far E depends on the method: S2 geometric across levels, S7 equal level weights (§0.7), in µ.
 
     The logarithm is a float, rounded to µ once a project: cells sum the integers.
     """
-    known = [(LEVEL_WEIGHTS[level], part.mean) for level, part in levels if part.mean is not None]
+    known = [(under.level_weights[level], part.mean) for level, part in levels if part.mean is not None]
     if not known:
         return {}
     weights = sum(weight for weight, _ in known)

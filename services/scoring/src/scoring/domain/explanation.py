@@ -13,7 +13,7 @@ from typing import Any
 
 from scoring.domain.effectiveness import sensitivity
 from scoring.domain.pace import GOOD, NOT_ASSESSED
-from scoring.domain.parameters import LEVEL_WEIGHTS
+from scoring.domain.parameters import Parameters
 from scoring.domain.project import OTHER, UNEXPECTED
 from scoring.domain.state import (
     Actual,
@@ -71,10 +71,10 @@ def events_of(state: ProjectState) -> set[str]:
 # M1, M4: indicators, results, levels, projects -------------------------------------------------------------
 
 
-def effectiveness_node(state: ProjectState, sources: Sources) -> Node:
+def effectiveness_node(state: ProjectState, sources: Sources, under: Parameters) -> Node:
     """M4 of a project: levels, results, indicators, observations."""
     whole, about = state.outcome.whole, state.about
-    weights = [(LEVEL_WEIGHTS[level], part) for level, part in state.outcome.levels]
+    weights = [(under.level_weights[level], part) for level, part in state.outcome.levels]
     known = [(weight, part.mean) for weight, part in weights if part.mean is not None]
     return node_of(
         **project_head(state, sources),
@@ -84,8 +84,8 @@ def effectiveness_node(state: ProjectState, sources: Sources) -> Node:
         denominator=sum(weight for weight, _ in known),
         calc=_ratio([f"{weight} × {mean}" for weight, mean in known], sum(weight for weight, _ in known)),
         flags=[*(about.flags if about else ()), *state.outcome.flags] or None,
-        sensitivity=sensitivity(state.outcome.levels) or None,
-        children=[_level_node(state, level, sources) for level in _levels_present(state)],
+        sensitivity=sensitivity(state.outcome.levels, under) or None,
+        children=[_level_node(state, level, sources, under) for level in _levels_present(state)],
     )
 
 
@@ -110,7 +110,7 @@ def _leaves(state: ProjectState) -> list[Leaf]:
     return [i.leaf for i in state.indicators.values() if i.leaf is not None]
 
 
-def _level_node(state: ProjectState, level: int, sources: Sources) -> Node:
+def _level_node(state: ProjectState, level: int, sources: Sources, under: Parameters) -> Node:
     part = dict(state.outcome.levels).get(level)
     results = {r.result: r.part for r in state.results.values() if r.level == level}
     means = [p.mean for p in results.values() if p is not None and p.mean is not None] if level != OTHER else []
@@ -119,7 +119,7 @@ def _level_node(state: ProjectState, level: int, sources: Sources) -> Node:
         kind="level",
         id=str(level),
         label=LEVELS[level],
-        weight=LEVEL_WEIGHTS.get(level, 0),
+        weight=under.level_weights.get(level, 0),
         value=part.mean if part is not None else None,
         **_bounds(part),
         numerator=sum(means),

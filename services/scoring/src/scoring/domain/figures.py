@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from math import gcd
 from typing import Any
 
-from scoring.domain import parameters
 from scoring.domain.balance import Balance, balance
 from scoring.domain.cells import BALANCED, INTERNAL, At, Vector
 from scoring.domain.effectiveness import state_of
 from scoring.domain.numbers import half_even
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
-from scoring.domain.parameters import MICRO, PILLARS
+from scoring.domain.parameters import COVERAGE_UNIT, MICRO, PILLARS, Parameters
 
 SAFE = 2**53  # integers beyond this are not exact in every reader of JSON
 _FINE = 10**9
@@ -68,11 +67,11 @@ def metrics_of(scope: str) -> tuple[str, ...]:
     return ("M2", "M4", "M7") if scope.startswith(BALANCED) else ("M2", "M4")
 
 
-def aggregate(metric: str, scope: str, vector: Vector) -> Figure | None:
+def aggregate(metric: str, scope: str, vector: Vector, under: Parameters) -> Figure | None:
     """The figure of a cell; None where no project is left in it."""
     if not vector[At.PROJECTS]:
         return None
-    figure = {"M2": _on_track, "M4": _effectiveness, "M7": _balance}[metric](scope, vector)
+    figure = {"M2": _on_track, "M4": _effectiveness, "M7": _balance}[metric](scope, vector, under)
     figure.projects = vector[At.PROJECTS]
     figure.demonstration = vector[At.DEMONSTRATIONS] > 0
     if vector[At.SUSPENDED]:
@@ -111,10 +110,15 @@ def coverage(observed: int, expected: int) -> tuple[int, int]:
 
 
 def mean_figure(
-    metric: str, scope: str, total: tuple[int, int], bounds: tuple[int, int] | None, covered: tuple[int, int]
+    metric: str,
+    scope: str,
+    total: tuple[int, int],
+    bounds: tuple[int, int] | None,
+    covered: tuple[int, int],
+    under: Parameters,
 ) -> Figure:
     """A ratio (numerator, denominator) with its bounds and the state its coverage allows."""
-    state = state_of(*covered)
+    state = state_of(*covered, under)
     observed, expected = coverage(*covered)
     figure = Figure(metric, scope, None, state, observed, expected)
     if bounds is not None and expected:
@@ -127,9 +131,9 @@ def mean_figure(
 # Aggregates ------------------------------------------------------------------------------------------------
 
 
-def _effectiveness(scope: str, v: Vector) -> Figure:
-    figure = _mean_of(scope, v, At.A_ALL)
-    twin = _mean_of(scope, v, At.X_ALL)
+def _effectiveness(scope: str, v: Vector, under: Parameters) -> Figure:
+    figure = _mean_of(scope, v, At.A_ALL, under)
+    twin = _mean_of(scope, v, At.X_ALL, under)
     figure.parts = {
         "by_budget": twin.value,
         "by_budget_state": twin.state,
@@ -159,11 +163,11 @@ def _scenarios(headline: Figure, twin: Figure, v: Vector) -> dict[str, int]:
     return {name: value for name, value in sorted(found.items()) if value is not None}
 
 
-def _mean_of(scope: str, v: Vector, base: int) -> Figure:
+def _mean_of(scope: str, v: Vector, base: int, under: Parameters) -> Figure:
     """Mean over what is known, bounds and coverage over all: the sums stand in one order for both weightings."""
     everything, known, e, lower, upper, covered = v[base : base + 6]
     bounds = (half_even(lower, everything), half_even(upper, everything)) if everything > 0 else None
-    return mean_figure("M4", scope, (e, known), bounds, (covered, everything * parameters.COVERAGE_UNIT))
+    return mean_figure("M4", scope, (e, known), bounds, (covered, everything * COVERAGE_UNIT), under)
 
 
 def histogram(values: Sequence[int]) -> dict[str, int]:
@@ -171,7 +175,7 @@ def histogram(values: Sequence[int]) -> dict[str, int]:
     return {status: n for status, n in zip(STATUSES, values, strict=True) if n}
 
 
-def on_track(metric: str, scope: str, number: Sequence[int], weight: Sequence[int]) -> Figure:
+def on_track(metric: str, scope: str, number: Sequence[int], weight: Sequence[int], under: Parameters) -> Figure:
     """The share of assessed weight that is achieved, on track or maintained; never a mean of statuses (M2)."""
     by_weight = dict(zip(STATUSES, weight, strict=True))
     good = sum(n for status, n in by_weight.items() if status in GOOD)
@@ -179,7 +183,7 @@ def on_track(metric: str, scope: str, number: Sequence[int], weight: Sequence[in
     unknown = by_weight["NO_DATA"]
     whole = assessed + unknown
     bounds = (half_even(good * MICRO, whole), half_even((good + unknown) * MICRO, whole)) if whole else None
-    figure = mean_figure(metric, scope, (good * MICRO, assessed), bounds, (assessed, whole))
+    figure = mean_figure(metric, scope, (good * MICRO, assessed), bounds, (assessed, whole), under)
     total = sum(n for status, n in by_weight.items() if status != "STALE")
     figure.parts = {
         "histogram": histogram(number),
@@ -190,19 +194,19 @@ def on_track(metric: str, scope: str, number: Sequence[int], weight: Sequence[in
     return figure
 
 
-def _on_track(scope: str, v: Vector) -> Figure:
+def _on_track(scope: str, v: Vector, under: Parameters) -> Figure:
     statuses = len(STATUSES)
-    figure = on_track("M2", scope, v[At.NUMBER : At.NUMBER + statuses], v[At.WEIGHT : At.WEIGHT + statuses])
+    figure = on_track("M2", scope, v[At.NUMBER : At.NUMBER + statuses], v[At.WEIGHT : At.WEIGHT + statuses], under)
     if "pillar" in scope.partition(":")[0] and v[At.A_INFERRED] and v[At.A_ALL]:
         figure.inferred_ppm = min(MICRO, half_even(v[At.A_INFERRED] * MICRO, v[At.A_ALL]))
     return figure
 
 
-def _balance(scope: str, v: Vector) -> Figure:
+def _balance(scope: str, v: Vector, under: Parameters) -> Figure:
     """M7 on budgets; expenditure stands beside it."""
     budget = balance(v[At.BUDGET : At.BUDGET + 4], v[At.BUDGET + 4])
     spend = balance(v[At.SPEND : At.SPEND + 4], v[At.SPEND + 4])
-    state = "INSUFFICIENT_DATA" if budget.negative else state_of(budget.observed, budget.expected)
+    state = "INSUFFICIENT_DATA" if budget.negative else state_of(budget.observed, budget.expected, under)
     observed, expected = coverage(budget.observed, budget.expected)
     figure = Figure("M7", scope, None, state, observed, expected, budget.lower, budget.upper)
     if state in {"PUBLISHED", "PROVISIONAL"}:

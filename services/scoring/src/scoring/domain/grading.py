@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from scoring.domain.assessment import Verified
-from scoring.domain.parameters import CONFIDENCE
+from scoring.domain.parameters import Parameters
 
 LETTERS: Final = {4: "A", 3: "B", 2: "C", 1: "D"}
 LOWEST: Final = min(LETTERS)
@@ -61,7 +61,7 @@ def grade_of(
     return grade(start, down, up)
 
 
-def strength(weights: Iterable[tuple[int, int]], missing: int) -> tuple[int, int]:
+def strength(weights: Iterable[tuple[int, int]], missing: int, under: Parameters) -> tuple[int, int]:
     """Evidence strength Σw·κ ÷ Σw in percent of weight; what is missing counts as nought."""
     rows = list(weights)
-    return sum(w * CONFIDENCE[g] for g, w in rows), 100 * (sum(w for _, w in rows) + missing)
+    return sum(w * under.confidence[g] for g, w in rows), 100 * (sum(w for _, w in rows) + missing)

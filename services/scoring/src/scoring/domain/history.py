@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from scoring.domain.figures import Figure
 from scoring.domain.numbers import half_even
-from scoring.domain.parameters import METHOD_VERSION
 from scoring.domain.published import Published
 
 
@@ -35,7 +34,7 @@ class Revision(NamedTuple):
     owner: str | None
 
 
-def revision_of(figure: Figure, record: Published, kind: str) -> Revision:
+def revision_of(figure: Figure, record: Published, kind: str, method: str) -> Revision:
     """What history keeps of a figure that was just published."""
     return Revision(
         figure.metric,
@@ -54,7 +53,7 @@ def revision_of(figure: Figure, record: Published, kind: str) -> Revision:
         record.updated,
         record.cause,
         kind,
-        METHOD_VERSION,
+        method,
         figure.classification,
         figure.owner,
     )

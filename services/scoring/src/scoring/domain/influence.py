@@ -18,7 +18,7 @@ from scoring.domain.explanation import Node, node_of
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.family import Sums
 from scoring.domain.figures import Figure, aggregate
-from scoring.domain.parameters import COVERAGE_UNIT, MICRO
+from scoring.domain.parameters import COVERAGE_UNIT, MICRO, Parameters
 from scoring.domain.project import UNEXPECTED
 from scoring.domain.state import Contribution, Leaf, ProjectState, Share
 
@@ -62,16 +62,19 @@ def shares_of(state: ProjectState) -> Mapping[str, Share]:
     return state.contribution.shares if state.contribution is not None else {}
 
 
-def without(metric: str, scope: str, whole: Vector | Sums, brings: Vector | Sums) -> Figure | None:
+def without(metric: str, scope: str, whole: Vector | Sums, brings: Vector | Sums, under: Parameters) -> Figure | None:
     """The figure of a total that a part has left; None where nothing would be left."""
     if isinstance(whole, dict) and isinstance(brings, dict):
-        return family_figure(FAMILIES[metric], scope, added(whole, {name: -n for name, n in brings.items()}))
+        rest = added(whole, {name: -n for name, n in brings.items()})
+        return family_figure(FAMILIES[metric], scope, rest, under)
     assert isinstance(whole, list)
     assert isinstance(brings, list)
-    return aggregate(metric, scope, [n - m for n, m in zip(whole, brings, strict=True)])
+    return aggregate(metric, scope, [n - m for n, m in zip(whole, brings, strict=True)], under)
 
 
-def effects(metric: str, scope: str, value: int | None, whole: Vector | Sums, parts: Iterable[Part]) -> list[Node]:
+def effects(
+    metric: str, scope: str, value: int | None, whole: Vector | Sums, parts: Iterable[Part], under: Parameters
+) -> list[Node]:
     """The parts without which the figure would differ most, each with ``without`` and ``effect`` in µ.
 
     A part without which the figure would be withheld, or would not be, has no ``effect`` and comes first.
@@ -80,7 +83,7 @@ def effects(metric: str, scope: str, value: int | None, whole: Vector | Sums, pa
         return []
     found = []
     for part in parts:
-        figure = without(metric, scope, whole, part.brings)
+        figure = without(metric, scope, whole, part.brings, under)
         other = figure.value if figure is not None else None
         effect = value - other if other is not None else None
         if effect != 0:
@@ -92,7 +95,7 @@ def effects(metric: str, scope: str, value: int | None, whole: Vector | Sums, pa
 # M4: what is missing ---------------------------------------------------------------------------------------
 
 
-def missing(scope: str, whole: Vector, states: Iterable[ProjectState]) -> list[Node]:
+def missing(scope: str, whole: Vector, states: Iterable[ProjectState], under: Parameters) -> list[Node]:
     """The projects whose missing values could move M4 of a total most: ``if_none`` and ``if_full`` in µ, and states.
 
     ``if_none`` is the figure were everything missing of this project reported as nothing reached, ``if_full`` were it
@@ -107,12 +110,14 @@ def missing(scope: str, whole: Vector, states: Iterable[ProjectState]) -> list[N
         if bounds[0] == bounds[1]:
             continue
         rest = [n - m for n, m in zip(whole, part_of(state, scope), strict=True)]
-        figures = [_with(rest, contribution, share, scope, level) for level in bounds]
+        figures = [_with(rest, contribution, share, scope, level, under) for level in bounds]
         found.append(_possible("project", state.project_id, figures))
     return _widest(found)
 
 
-def _with(rest: Vector, contribution: Contribution, share: Share, scope: str, level: int) -> Figure | None:
+def _with(
+    rest: Vector, contribution: Contribution, share: Share, scope: str, level: int, under: Parameters
+) -> Figure | None:
     """M4 of a total were this project wholly reported, at this level."""
     weighted, counts = list(contribution.weighted), list(contribution.counts)
     for at, n in ((At.A_KNOWN, 1), (At.A_E, level), (At.A_LOWER, level), (At.A_UPPER, level)):
@@ -122,7 +127,7 @@ def _with(rest: Vector, contribution: Contribution, share: Share, scope: str, le
     cells = {scope: list(rest)}
     reported = contribution._replace(weighted=tuple(weighted), counts=tuple(counts), shares={scope: share})
     spread(cells, reported)
-    return aggregate("M4", scope, cells[scope])
+    return aggregate("M4", scope, cells[scope], under)
 
 
 def _possible(kind: str, name: str, figures: Sequence[Figure | None]) -> Node:
@@ -139,7 +144,7 @@ def _widest(found: list[Node]) -> list[Node]:
 # M4 of one project: its indicators -------------------------------------------------------------------------
 
 
-def own_effects(state: ProjectState) -> list[Node]:
+def own_effects(state: ProjectState, under: Parameters) -> list[Node]:
     """The indicators without which the project's effectiveness would differ most."""
     whole = state.outcome.whole
     if whole is None or whole.mean is None:
@@ -148,7 +153,7 @@ def own_effects(state: ProjectState) -> list[Node]:
     for name, leaf in _scored(state):
         if leaf.a is None:
             continue
-        other = _supposed(state, leaf, None)
+        other = _supposed(state, leaf, None, under)
         if other is None or other != whole.mean:
             effect = whole.mean - other if other is not None else None
             found.append((abs(effect) if effect is not None else MICRO**2, name, other, effect))
@@ -156,12 +161,12 @@ def own_effects(state: ProjectState) -> list[Node]:
     return [node_of(kind="indicator", id=name, without=other, effect=effect) for _, name, other, effect in found[:MOST]]
 
 
-def own_missing(state: ProjectState) -> list[Node]:
+def own_missing(state: ProjectState, under: Parameters) -> list[Node]:
     """The indicators without a score that could move the project's effectiveness most."""
     found = []
     for name, leaf in _scored(state):
         if leaf.a is None:
-            none, full = _supposed(state, leaf, 0), _supposed(state, leaf, MICRO)
+            none, full = _supposed(state, leaf, 0, under), _supposed(state, leaf, under.cap, under)
             found.append(node_of(kind="indicator", id=name, if_none=none, if_full=full))
     return _widest(found)
 
@@ -175,7 +180,7 @@ def _scored(state: ProjectState) -> list[tuple[str, Leaf]]:
     ]
 
 
-def _supposed(state: ProjectState, leaf: Leaf, a: int | None) -> int | None:
+def _supposed(state: ProjectState, leaf: Leaf, a: int | None, under: Parameters) -> int | None:
     """E, had this indicator scored ``a``; None leaves it unknown."""
     parts = []
     for result in state.results.values():
@@ -187,5 +192,5 @@ def _supposed(state: ProjectState, leaf: Leaf, a: int | None) -> int | None:
             summed = result.summed + leaf.weight * ((a or 0) - (leaf.a or 0))
             part = result_part(result.expected, observed, summed)
         parts.append((result.level, part))
-    whole = outcome(parts).whole
+    whole = outcome(parts, under).whole
     return whole.mean if whole is not None else None

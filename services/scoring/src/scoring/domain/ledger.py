@@ -11,6 +11,7 @@ from scoring.domain.facts import Fact, Version
 from scoring.domain.figures import Figure, vacated
 from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
 from scoring.domain.pace import OFF_TRACK
+from scoring.domain.parameters import Parameters
 from scoring.domain.project import is_counted, score
 from scoring.domain.register import Touched, record
 from scoring.domain.state import ProjectState, Published
@@ -58,7 +59,7 @@ def apply(
     change.touched = bool(touched) or bool(change.again)
     difference(cells, before, state.contribution)
     shares = before.shares if before is not None else {}
-    change.assessed = assess(state, touched, shares, change.moved, rescored=bool(change.again))
+    change.assessed = assess(state, touched, shares, change.moved, world.method.parameters, rescored=bool(change.again))
     return change
 
 
@@ -75,23 +76,24 @@ class Own:
         return self.published.get(self.figure.metric)
 
 
-def own_figures(state: ProjectState, change: Change) -> Iterator[Own]:
+def own_figures(state: ProjectState, change: Change, under: Parameters) -> Iterator[Own]:
     """The project's figures, and its indicators', that may have changed."""
-    yield from _family_figures(state, change)
+    yield from _family_figures(state, change, under)
     if not change.touched:
         return
     for name in sorted(state.indicators if change.about else change.again):
-        found = indicator_figures(state, name)
+        found = indicator_figures(state, name, under)
         published = state.indicators[name].published
         scope = scope_of(state.project_id, name)
         yield from _changed(state, found, published, ("M1", "M2"), scope)
-    yield from _changed(state, project_figures(state), state.published, ("M1", "M2", "M4"), scope_of(state.project_id))
+    whole = project_figures(state, under)
+    yield from _changed(state, whole, state.published, ("M1", "M2", "M4"), scope_of(state.project_id))
 
 
-def _family_figures(state: ProjectState, change: Change) -> Iterator[Own]:
+def _family_figures(state: ProjectState, change: Change, under: Parameters) -> Iterator[Own]:
     for metric in change.assessed.again:
         published = state.assessed.open().published
-        figure = own_family_figure(metric, state)
+        figure = own_family_figure(metric, state, under)
         if figure is not None:
             yield Own(figure, published)
         elif metric in published:

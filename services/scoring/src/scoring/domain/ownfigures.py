@@ -8,7 +8,7 @@ from typing import Any
 from scoring.domain.effectiveness import state_of
 from scoring.domain.figures import Figure, as_parts, coverage, on_track
 from scoring.domain.numbers import half_even
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import OTHER, SUSPENDED, UNEXPECTED, is_counted, status_of
 from scoring.domain.state import Leaf, Part, ProjectState
 
@@ -18,25 +18,25 @@ def scope_of(project_id: str, indicator: str | None = None) -> str:
     return f"project:{project_id}" if indicator is None else f"indicator:{project_id}|{indicator}"
 
 
-def indicator_figures(state: ProjectState, name: str) -> tuple[Figure, Figure] | None:
+def indicator_figures(state: ProjectState, name: str, under: Parameters) -> tuple[Figure, Figure] | None:
     """M1 and M2 of one indicator; None where it has no figures (any more)."""
     indicator = state.indicators.get(name)
     if indicator is None or indicator.leaf is None or not is_counted(state):
         return None
     scope = scope_of(state.project_id, name)
-    attained = _attainment(scope, indicator.leaf)
-    paced = _pace(scope, indicator.leaf)
+    attained = _attainment(scope, indicator.leaf, under)
+    paced = _pace(scope, indicator.leaf, under)
     return owned(state, attained), owned(state, paced)
 
 
-def project_figures(state: ProjectState) -> tuple[Figure, Figure, Figure] | None:
+def project_figures(state: ProjectState, under: Parameters) -> tuple[Figure, Figure, Figure] | None:
     """M1, M2 and M4 of a project; None where it has no figures (any more)."""
     if not is_counted(state) or state.contribution is None:
         return None
     scope = scope_of(state.project_id)
-    attained = _attainments(scope, state)
-    paced = on_track("M2", scope, state.contribution.number, state.contribution.weight)
-    effective = _effectiveness(scope, state)
+    attained = _attainments(scope, state, under)
+    paced = on_track("M2", scope, state.contribution.number, state.contribution.weight, under)
+    effective = _effectiveness(scope, state, under)
     return owned(state, attained), owned(state, paced), owned(state, effective)
 
 
@@ -53,10 +53,10 @@ def owned(state: ProjectState, figure: Figure) -> Figure:
     return figure
 
 
-def _attainment(scope: str, leaf: Leaf) -> Figure:
+def _attainment(scope: str, leaf: Leaf, under: Parameters) -> Figure:
     expected = leaf.state not in UNEXPECTED
     known = leaf.a is not None
-    figure = Figure("M1", scope, leaf.a, state_of(int(known), int(expected)), int(known), int(expected))
+    figure = Figure("M1", scope, leaf.a, state_of(int(known), int(expected), under), int(known), int(expected))
     if expected:
         figure.lower, figure.upper = (leaf.a, leaf.a) if known else (0, MICRO)
     figure.flags = leaf.flags
@@ -80,13 +80,13 @@ def _attainment(scope: str, leaf: Leaf) -> Figure:
     return figure
 
 
-def _pace(scope: str, leaf: Leaf) -> Figure:
+def _pace(scope: str, leaf: Leaf, under: Parameters) -> Figure:
     """R with its forecast interval; the status is what people read."""
     unknown = leaf.status == "NO_DATA"
     silent = leaf.status is None or leaf.status == "TOO_EARLY"
     known, expected = (0, 0) if silent else (int(not unknown), 1)
     value = leaf.pace if known else None
-    figure = Figure("M2", scope, value, state_of(known, expected), known, expected, leaf.low, leaf.high)
+    figure = Figure("M2", scope, value, state_of(known, expected, under), known, expected, leaf.low, leaf.high)
     figure.flags = tuple(flag for flag in leaf.flags if flag in {"UNSTABLE_PACE", "STALE"})
     figure.parts = as_parts(
         {
@@ -101,9 +101,9 @@ def _pace(scope: str, leaf: Leaf) -> Figure:
     return figure
 
 
-def _attainments(scope: str, state: ProjectState) -> Figure:
+def _attainments(scope: str, state: ProjectState, under: Parameters) -> Figure:
     """Each indicator's A, or its state, side by side: they have no sum. Alone it is the project's own."""
-    figure = Figure("M1", scope, None, state_of(state.known, state.expected))
+    figure = Figure("M1", scope, None, state_of(state.known, state.expected, under))
     figure.observed, figure.expected = coverage(state.known, state.expected)
     if state.expected == 1:
         (only,) = (r for r in state.results.values() if r.level != OTHER)
@@ -116,11 +116,11 @@ def _attainments(scope: str, state: ProjectState) -> Figure:
     return figure
 
 
-def _effectiveness(scope: str, state: ProjectState) -> Figure:
+def _effectiveness(scope: str, state: ProjectState, under: Parameters) -> Figure:
     whole = state.outcome.whole
     figure = Figure("M4", scope)
     if whole is not None:
-        figure.state = state_of(whole.observed, whole.expected)
+        figure.state = state_of(whole.observed, whole.expected, under)
         figure.observed, figure.expected = coverage(whole.observed, whole.expected)
         figure.lower, figure.upper = whole.lower, whole.upper
         if figure.state in {"PUBLISHED", "PROVISIONAL"}:

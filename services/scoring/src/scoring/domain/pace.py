@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoring.domain import parameters
 from scoring.domain.attainment import Attainment
 from scoring.domain.numbers import ONE, ZERO, Ratio, add, div, less, mul, sub
+from scoring.domain.parameters import UNSTABLE_WIDTH, Parameters
 
 STATUSES = (
     "ACHIEVED",
@@ -43,7 +43,7 @@ class Pace:
     transition: int | None = None
 
 
-def pace(found: Attainment, start: int | None, end: int | None, result_type: int, day: int) -> Pace:
+def pace(found: Attainment, start: int | None, end: int | None, result_type: int, day: int, under: Parameters) -> Pace:
     """Judge the pace of an attainment on a day.
 
     ``start`` and ``end`` are the project's days, the end inclusive; elapsed time is counted in the half-open
@@ -57,13 +57,13 @@ def pace(found: Attainment, start: int | None, end: int | None, result_type: int
     result = Pace()
     _measure(found, start, end, result)
     over = over_on is not None and day >= over_on
-    result.status = _status(found, result, result_type, over)
+    result.status = _status(found, result, result_type, over, under)
     if result.status == "TOO_EARLY":
         result.ratio = result.low = result.high = None
         result.unstable = False
     if not over and over_on is not None:
         result.transition = over_on
-    stale_on = found.observed_on + parameters.MAX_LAG_DAYS + 1
+    stale_on = found.observed_on + under.max_lag + 1
     if over_on is None or found.observed_on < over_on:
         result.stale = day >= stale_on
         if not result.stale and (result.transition is None or stale_on < result.transition):
@@ -93,7 +93,7 @@ def _measure(found: Attainment, start: int | None, end: int | None, result: Pace
     speed = div(sub(found.raw, found.previous[1]), gained)
     forecast = add(found.raw, mul(sub(ONE, result.planned), speed))
     result.low, result.high = sorted((result.ratio, forecast), key=_Order)
-    result.unstable = less(parameters.UNSTABLE_WIDTH, sub(result.high, result.low))
+    result.unstable = less(UNSTABLE_WIDTH, sub(result.high, result.low))
 
 
 class _Order:
@@ -131,7 +131,7 @@ def _planned(curve: list[tuple[int, Ratio]], done: int) -> Ratio:
     return y0
 
 
-def _status(found: Attainment, result: Pace, result_type: int, over: bool) -> str:
+def _status(found: Attainment, result: Pace, result_type: int, over: bool, under: Parameters) -> str:
     raw = found.raw or ZERO
     reached = not less(raw, ONE)
     if over:
@@ -142,11 +142,11 @@ def _status(found: Attainment, result: Pace, result_type: int, over: bool) -> st
         return "ACHIEVED"
     if result.elapsed is None or result.planned is None:
         return "NO_DATA"  # without dates there is no pace
-    guard = parameters.EARLY_OUTCOME if result_type in {2, 3} else parameters.EARLY_OUTPUT
+    guard = under.early_outcome if result_type in {2, 3} else under.early_output
     if result.ratio is None or less(result.elapsed, guard):
         return "TOO_EARLY"
-    if result.ratio[0] < 0:
+    if less(result.ratio, under.limited):
         return "REGRESSING"
-    if less(result.ratio, parameters.ACCELERATE):
+    if less(result.ratio, under.accelerate):
         return "LIMITED"
-    return "ACCELERATE" if less(result.ratio, parameters.ON_TRACK) else "ON_TRACK"
+    return "ACCELERATE" if less(result.ratio, under.on_track) else "ON_TRACK"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from scoring.domain import parameters
 from scoring.domain.allocation import shares_of
 from scoring.domain.attainment import Attainment, attain, lowered
 from scoring.domain.balance import money_of
@@ -13,7 +12,7 @@ from scoring.domain.grading import LETTERS, LOWEST, grade_of
 from scoring.domain.judgements import EffortReported
 from scoring.domain.numbers import half_even, shown, text
 from scoring.domain.pace import STATUSES, Pace, pace
-from scoring.domain.parameters import CAP, MICRO, PILLARS
+from scoring.domain.parameters import CAP, COVERAGE_UNIT, MICRO, PILLARS, Parameters
 from scoring.domain.readings import PLAIN, Readings
 from scoring.domain.register import Touched, day_of
 from scoring.domain.state import (
@@ -89,11 +88,12 @@ def score(state: ProjectState, touched: Touched, closed: int, world: World = NO_
     everything = touched.about or due or day < state.scored_on
     about = state.about if state.about is not None and state.about.alive else None
     readings = world.readings(about.entity) if about is not None else PLAIN
+    under = world.method.parameters
     again: dict[str, str | None] = {}
     transitions: list[int] = []
     for name in list(state.indicators) if everything else touched.indicators:
         indicator = state.indicators[name]
-        old, new = indicator.leaf, _leaf(state, indicator, about, day, readings)
+        old, new = indicator.leaf, _leaf(state, indicator, about, day, readings, under)
         again[name] = old.status if old is not None else None
         if new is not None and new.transition is not None:
             transitions.append(new.transition)
@@ -102,13 +102,13 @@ def score(state: ProjectState, touched: Touched, closed: int, world: World = NO_
             indicator.leaf = new
     state.scored_on = day
     if again or touched.about:
-        state.outcome = _outcome(state)
+        state.outcome = _outcome(state, under)
         _await(state, transitions, fresh=everything)
     if touched.about or touched.money:
         state.money = money_of(state, world.rates)
     if touched.about or EffortReported in touched.judged:
         state.effort = _effort(state)
-    state.contribution = _contribution(state, fresh=touched.about or touched.money)
+    state.contribution = _contribution(state, world, fresh=touched.about or touched.money)
     return again
 
 
@@ -177,21 +177,26 @@ def _count(state: ProjectState, leaf: Leaf, sign: int) -> None:
 
 
 def _leaf(
-    state: ProjectState, indicator: IndicatorState, about: About | None, day: int, readings: Readings
+    state: ProjectState,
+    indicator: IndicatorState,
+    about: About | None,
+    day: int,
+    readings: Readings,
+    under: Parameters,
 ) -> Leaf | None:
     definition = indicator.definition
     if definition is None or not definition.alive:
         return None
     actuals = indicator.actuals.values()
-    found = attain(definition, actuals, day, readings=readings)
+    found = attain(definition, actuals, day, under, readings=readings)
     start, end = (about.start, about.end) if about is not None else (None, None)
     if start is None and definition.targets:
         start = min(t.start for t in definition.targets)
-    judged = pace(found, start, end, definition.result_type, day)
+    judged = pace(found, start, end, definition.result_type, day, under)
     original = None
     flags = found.flags
     if indicator.first is not None and indicator.first[1] != definition.targets:
-        before = attain(definition, actuals, day, indicator.first[1], readings)
+        before = attain(definition, actuals, day, under, indicator.first[1], readings)
         begun = start is None or start <= day_of(definition.version)
         if begun and lowered(definition, indicator.first[1], found, before):
             flags, original = [*flags, "TARGET_REVISED"], before.a
@@ -253,19 +258,19 @@ def _packed(
     )
 
 
-def _outcome(state: ProjectState) -> Outcome:
-    found = outcome((r.level, r.part) for r in state.results.values() if r.part is not None)
+def _outcome(state: ProjectState, under: Parameters) -> Outcome:
+    found = outcome(((r.level, r.part) for r in state.results.values() if r.part is not None), under)
     if found.whole is not None or state.designed or status_of(state) in {0, PIPELINE, CANCELLED}:
-        return found._replace(scenarios=scenarios(found.levels, state.results.values()))
+        return found._replace(scenarios=scenarios(found.levels, state.results.values(), under))
     return Outcome(_UNKNOWN, (), ("NO_RESULTS",))
 
 
-def _contribution(state: ProjectState, *, fresh: bool) -> Contribution | None:
+def _contribution(state: ProjectState, world: World, *, fresh: bool) -> Contribution | None:
     about = state.about
     if about is None or not is_counted(state):
         return None
     old = state.contribution
-    shares = shares_of(about, state.money) if fresh or old is None else old.shares
+    shares = shares_of(about, state.money, world.method.regions) if fresh or old is None else old.shares
     whole, flags = state.outcome.whole, state.outcome.flags
     restricted = about.classification != "public"
     return Contribution(
@@ -305,6 +310,6 @@ def _scenario_sums(found: Outcome) -> tuple[int, ...]:
 def _weighted(whole: Part | None) -> tuple[int, ...]:
     if whole is None:
         return (0,) * 6
-    covered = half_even(whole.observed * parameters.COVERAGE_UNIT, whole.expected)
+    covered = half_even(whole.observed * COVERAGE_UNIT, whole.expected)
     known = whole.mean is not None
     return (1, int(known), whole.mean or 0, whole.lower, whole.upper, covered)

@@ -28,7 +28,7 @@ def scored(state: ProjectState, closed: int, world: World, inside: Iterable[str]
     state.inside = sorted(inside)
     everything = Touched(True, True, set(state.indicators))
     score(state, everything, closed, world)
-    assess(state, everything, {}, {})
+    assess(state, everything, {}, {}, world.method.parameters)
     return state
 
 

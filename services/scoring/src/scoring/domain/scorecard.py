@@ -7,7 +7,6 @@ from math import isqrt, prod
 from typing import Final
 
 from scoring.domain.consent import stricter
-from scoring.domain.effectiveness import state_of
 from scoring.domain.figures import Figure, as_parts
 from scoring.domain.parameters import MICRO, PILLARS
 
@@ -38,7 +37,7 @@ def scorecard(pillars: Mapping[str, Figure | None]) -> Figure | None:
     figure = Figure(METRIC, SCOPE, None, "INSUFFICIENT_DATA", len(known), len(PARTS))
     if whole:
         figure.value = geometric((known[0], known[1], known[2], known[3]))
-        figure.state = "PROVISIONAL" if any(f.state == "PROVISIONAL" for f in found) else state_of(1, 1)
+        figure.state = "PROVISIONAL" if any(f.state == "PROVISIONAL" for f in found) else "PUBLISHED"
     figure.parts = as_parts({"pillars": values, "least": min(known) if whole else None})
     figure.projects = max(f.projects for f in found)
     figure.demonstration = any(f.demonstration for f in found)

@@ -1,4 +1,4 @@
-"""What the score of a project rests on beside its own facts: rates of exchange, and its publisher's dialect."""
+"""What the score of a project rests on beside its own facts: the method, rates of exchange, its publisher's dialect."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from scoring.domain.method import FIRST_METHOD, Method
 from scoring.domain.rates import NO_RATES, Rates
 from scoring.domain.readings import PLAIN, Readings
 
@@ -16,6 +17,7 @@ class World:
 
     rates: Rates = NO_RATES
     dialects: Mapping[str, Readings] = field(default_factory=dict)  # by publisher
+    method: Method = FIRST_METHOD
 
     def readings(self, entity: str) -> Readings:
         """How this publisher's figures are read."""

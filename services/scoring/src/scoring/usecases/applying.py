@@ -84,7 +84,7 @@ async def accept(
     by_project: dict[str, list[Item]] = {}
     for item in items:
         by_project.setdefault(item.fact.project_id, []).append(item)
-    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), world, subjects=subjects)
+    batch = _Batch(Publisher(tx, now, world.method), await store.closed_day(tx.conn), world, subjects=subjects)
     refused: set[int] = set()
     senders = await passing.senders(tx, items)
     states = dict(await _states(tx, sorted(by_project.keys() | senders), cache))
@@ -111,7 +111,7 @@ async def close_day(
     """Let a day be over: only projects that were waiting for it are scored again."""
     if not await store.close_day(tx.conn, day):
         return
-    batch = _Batch(Publisher(tx, now), day, world)
+    batch = _Batch(Publisher(tx, now, world.method), day, world)
     moment = envelope.recordedtime or envelope.time or now
     cause = Cause(envelope, Version(micros(moment), envelope.sequence or "", envelope.id), kind=TIME)
     batch.over = replace(cause)
@@ -134,7 +134,7 @@ async def score_again(
     reread: bool = False,
 ) -> None:
     """Bring projects up to date that something beside them changed: their money's worth, or how they are read."""
-    batch = _Batch(Publisher(tx, now), await store.closed_day(tx.conn), world)
+    batch = _Batch(Publisher(tx, now, world.method), await store.closed_day(tx.conn), world)
     for _, state in await _states(tx, projects, cache):
         _step(batch, state, [], replace(cause), money=money, reread=reread)
     await _write(tx, batch, cache)
@@ -170,12 +170,12 @@ def _step(
     reread: bool = False,
 ) -> Change:
     """One project brought up to date: its figures said, its difference added to the cells of the batch."""
-    before = state.contribution
-    cause.kind = kind_of(cause.fact, cause.envelope.type.removeprefix(PREFIX), cause.version, state)
+    before, under = state.contribution, batch.world.method.parameters
+    cause.kind = kind_of(cause.fact, cause.envelope.type.removeprefix(PREFIX), cause.version, state, under)
     change = apply(state, facts, batch.closed, batch.cells, batch.world, money=money, reread=reread)
     after = state.contribution
     cause.entity, cause.classification = state.last_entity, state.last_classification
-    for own in own_figures(state, change):
+    for own in own_figures(state, change, under):
         record = batch.publisher.say(own.known, own.figure, cause, state.scored_on)
         if record is not None:
             own.published[own.figure.metric] = record
@@ -193,7 +193,8 @@ def _step(
         batch.shares[state.project_id] = new_shares
     merge(batch.moved, change.moved)
     if _GATED in change.assessed.again:
-        batch.standings[state.project_id] = standing(state), Cause(cause.envelope, cause.version, kind=cause.kind)
+        why = Cause(cause.envelope, cause.version, kind=cause.kind)
+        batch.standings[state.project_id] = standing(state, under), why
     if change.assessed.rewritten:
         batch.terms[state.project_id] = dict(state.assessed.open().terms)
     batch.saved[state.project_id] = saved_row(state, batch.token)
@@ -225,7 +226,7 @@ async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
         await store.save_shares(tx.conn, batch.shares)
     if batch.terms:
         await store.save_terms(tx.conn, batch.terms)
-    found = await bring_up_to_date(tx, batch.subjects, batch.standings, batch.closed, batch.over)
+    found = await bring_up_to_date(tx, batch.subjects, batch.standings, batch.closed, batch.world.method, batch.over)
     merge(batch.moved, found.moved)
     batch.told = found.causes
     await _write_cells(tx, batch)
@@ -249,7 +250,7 @@ async def _write_cells(tx: Tx, batch: _Batch) -> None:
         classification, owner = readers_of(scope, sums)
         for metric in metrics_of(scope):
             known = row.published.get(metric)
-            figure = aggregate(metric, scope, sums)
+            figure = aggregate(metric, scope, sums, batch.world.method.parameters)
             if metric == "M4" and scope in PARTS:
                 pillars[scope] = figure
             if figure is None:
@@ -278,7 +279,7 @@ async def _write_families(tx: Tx, batch: _Batch) -> None:
         cause, valid = batch.told.get((scope, metric)) or batch.causes[scope]
         classification, owner = readers_of_sums(scope, sums)
         known = row.published.get(metric)
-        figure = family_figure(FAMILIES[metric], scope, sums)
+        figure = family_figure(FAMILIES[metric], scope, sums, batch.world.method.parameters)
         if figure is None and known is not None:
             figure = vacated(metric, scope, classification, owner)
         record = batch.publisher.say(known, figure, cause, valid) if figure is not None else None

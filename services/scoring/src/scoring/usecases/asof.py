@@ -24,7 +24,8 @@ from scoring.domain.facts import Fact, Version
 from scoring.domain.families import FAMILIES, OF_SUBJECTS
 from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.history import Revision
-from scoring.domain.parameters import METHOD_VERSION
+from scoring.domain.method import FIRST_METHOD
+from scoring.domain.parameters import Parameters
 from scoring.domain.project import is_counted
 from scoring.domain.register import day_of
 from scoring.domain.replay import as_of, registered, scored
@@ -73,7 +74,7 @@ async def figure(database: Database, tx: Tx, metric: str, scope: str, at: AsOf) 
             return _published(revision, at)
     replay = Replay(database, tx, at)
     found = await replay.figure(metric, scope)
-    return without(payload(found, replay.published(found)), at) if found is not None else None
+    return without(payload(found, replay.published(found), replay.method), at) if found is not None else None
 
 
 def _published(r: Revision, at: AsOf) -> dict[str, Any]:
@@ -106,16 +107,17 @@ class Replay:
 
     def __init__(self, database: Database, tx: Tx, at: AsOf) -> None:
         self._database, self._tx, self.at = database, tx, at
+        self.method = FIRST_METHOD
 
     async def figure(self, metric: str, scope: str) -> Figure | None:
         """A figure made again. Raises TooMuch."""
         own = own_scope(scope)
         if own is not None:
             state = await self.project(own.project)
-            return own_figure(metric, state, own)[0] if state is not None else None
+            return own_figure(metric, state, own, self.method.parameters)[0] if state is not None else None
         if not _is_published(metric, scope):
             return None
-        return total_figure(metric, scope, await self.projects(scope))
+        return total_figure(metric, scope, await self.projects(scope), self.method.parameters)
 
     def published(self, found: Figure) -> Published:
         """What a replayed figure says of itself where a published one says when."""
@@ -149,6 +151,7 @@ class Replay:
         async with self._database.transaction(SYSTEM) as tx:
             self._closed = min(await store.closed_day(tx.conn), day_before(self.at.known))
             self._world = await world_at(tx, self.at.known)
+            self.method = self._world.method
             claims = await claims_at(tx, self.at.known)
         states = [state async for state in registers(self._tx, projects, self.at.known, claims)]
         async with self._database.transaction(SYSTEM) as tx:
@@ -207,7 +210,7 @@ def _is_published(metric: str, scope: str) -> bool:
     return family.published_for(scope) if family is not None else metric in metrics_of(scope)
 
 
-def total_figure(metric: str, scope: str, states: Iterable[ProjectState]) -> Figure | None:
+def total_figure(metric: str, scope: str, states: Iterable[ProjectState], under: Parameters) -> Figure | None:
     """The figure that these projects make of a scope; None where none of them brings anything into it."""
     cells: Cells = {}
     moved: Moved = {}
@@ -220,10 +223,5 @@ def total_figure(metric: str, scope: str, states: Iterable[ProjectState]) -> Fig
         elif (terms := state.assessed.open().terms.get(metric)) is not None:
             spread(moved, metric, Terms.read(terms), {scope: share})
     if metric in FAMILIES:
-        return family_figure(FAMILIES[metric], scope, added({}, moved.get((scope, metric), {})))
-    return aggregate(metric, scope, cells[scope]) if scope in cells else None
-
-
-def methods() -> list[str]:
-    """The versions of the method that can be asked for."""
-    return [METHOD_VERSION]
+        return family_figure(FAMILIES[metric], scope, added({}, moved.get((scope, metric), {})), under)
+    return aggregate(metric, scope, cells[scope], under) if scope in cells else None

@@ -40,7 +40,7 @@ async def dialect(tx: Tx, entity: str, wanted: Readings | None = None) -> Answer
     if not states:
         return None
     day = max(closed, *(state.scored_on for state in states))
-    found = evidence((i for state in states for i in state.indicators.values()), day)
+    found = evidence((i for state in states for i in state.indicators.values()), day, world.method.parameters)
     standing = world.readings(entity)
     readings = wanted if wanted is not None else _both(standing, proposed(found))
     return {
@@ -51,7 +51,10 @@ async def dialect(tx: Tx, entity: str, wanted: Readings | None = None) -> Answer
             for p in found
         ],
         "proposed": _said(proposed(found)),
-        "preview": {"readings": _said(readings), **_preview(states, World(world.rates, {entity: readings}), closed)},
+        "preview": {
+            "readings": _said(readings),
+            **_preview(states, World(world.rates, {entity: readings}, world.method), closed),
+        },
     }
 
 
@@ -93,7 +96,10 @@ def _preview(states: Iterable[ProjectState], world: World, closed: int) -> Answe
         if values[0] != values[1]:
             listed.append(_change("M4", scope_of(state.project_id), *values, then.outcome.flags))
     scope = f"entity:{entity}"
-    totals = [aggregate("M4", scope, cells[scope]) if scope in cells else None for cells in (before, after)]
+    totals = [
+        aggregate("M4", scope, cells[scope], world.method.parameters) if scope in cells else None
+        for cells in (before, after)
+    ]
     return {
         **counts,
         "total": {name: _total(figure) for name, figure in zip(("before", "after"), totals, strict=True)},

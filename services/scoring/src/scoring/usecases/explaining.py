@@ -17,6 +17,7 @@ from scoring.domain.explanation import (
 )
 from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, metrics_of
+from scoring.domain.method import Method
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
 from scoring.domain.scorecard import FLOOR, SCOPE
 from scoring.domain.scorecard import METRIC as SCORECARD
@@ -25,6 +26,7 @@ from scoring.domain.totals import closing, money_node
 from scoring.scopes import Own, own_scope
 from scoring.usecases import influencing
 from scoring.usecases.explaining_families import explain_family
+from scoring.usecases.method import in_force
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure, project, whole_scorecard
 from scoring.usecases.sources import sources_of
@@ -44,7 +46,8 @@ async def explain(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
 
 async def _scorecard(tx: Tx) -> Node | None:
     """The four pillars; a geometric mean has no sum, so each says where to go on."""
-    figure, known = await whole_scorecard(tx)
+    method = await in_force(tx)
+    figure, known = await whole_scorecard(tx, method.parameters)
     if figure is None or known is None:
         return None
     children: list[Node] = [
@@ -57,7 +60,7 @@ async def _scorecard(tx: Tx) -> Node | None:
         }
         for name, value in figure.parts.get("pillars", {}).items()
     ]
-    root: Node = {"kind": "figure", "label": f"{SCORECARD} of {SCOPE}"} | payload(figure, known)
+    root: Node = {"kind": "figure", "label": f"{SCORECARD} of {SCOPE}"} | payload(figure, known, method)
     product = " × ".join(str(max(child["value"], FLOOR)) for child in children if "value" in child)
     calc = f"({product}) to the power of ¼" if figure.value is not None else "a pillar is withheld"
     return root | {"calc": calc, "children": children}
@@ -67,15 +70,19 @@ async def _own(tx: Tx, metric: str, scope: str, own: Own) -> Node | None:
     state = await project(tx, own)
     if state is None:
         return None
-    figure, known = own_figure(metric, state, own)
-    return await own_tree(tx, scope, own, state, figure, known) if figure is not None and known is not None else None
+    method = await in_force(tx)
+    figure, known = own_figure(metric, state, own, method.parameters)
+    if figure is None or known is None:
+        return None
+    return await own_tree(tx, scope, own, state, (figure, known, method))
 
 
-async def own_tree(tx: Tx, scope: str, own: Own, state: ProjectState, figure: Figure, known: Published) -> Node:
+async def own_tree(tx: Tx, scope: str, own: Own, state: ProjectState, said: tuple[Figure, Published, Method]) -> Node:
     """The tree of a project's or an indicator's figure, given its state."""
+    figure, known, method = said
     metric = figure.metric
     sources = (await sources_of(tx, [state]))[state.project_id]
-    root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, known)
+    root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, known, method)
     if own.indicator is not None:
         node = indicator_node(own.indicator, state.indicators[own.indicator], sources)
         if metric == "M2":
@@ -83,14 +90,14 @@ async def own_tree(tx: Tx, scope: str, own: Own, state: ProjectState, figure: Fi
         return root | {"children": [node]}
     match metric:
         case "M4":
-            node = effectiveness_node(state, sources)
+            node = effectiveness_node(state, sources, method.parameters)
         case "M2":
             node = pace_node(state, sources)
         case _:
             children = [indicator_node(n, i, sources) for n, i in state.indicators.items() if i.leaf]
             return root | {"children": [project_head(state, sources) | {"children": children}]}
     sums = {"numerator": node["numerator"], "denominator": node["denominator"]}
-    moves = influencing.of_project(state, sources) if metric == "M4" else {}
+    moves = influencing.of_project(state, sources, method.parameters) if metric == "M4" else {}
     return root | sums | {"calc": node["calc"], "children": [node]} | moves
 
 
@@ -107,21 +114,23 @@ async def _total(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
     found, position = await _consistent(tx, metric, scope, limit)
     if found is None:
         return None
-    figure, known = aggregate(metric, scope, found.cell.sums), found.cell.published.get(metric)
+    method = await in_force(tx)
+    figure = aggregate(metric, scope, found.cell.sums, method.parameters)
+    known = found.cell.published.get(metric)
     if figure is None or known is None:
         return None
     whole = _whole(metric, found.cell.sums, position)
     sources = await sources_of(tx, [line.state for line in found.lines[:_DETAILED]])
     listed = [
-        _line_node(metric, line, sources.get(line.state.project_id), position if metric == "M7" else 0)
+        _line_node(metric, line, sources.get(line.state.project_id), position if metric == "M7" else 0, method)
         for line in found.lines
     ]
     readable = (found.readable, found.numerator, found.denominator)
     children = [*listed, *closing(listed, whole, readable, found.cell.sums[At.PROJECTS])]
-    moves = await influencing.of_total(tx, figure, found.cell.sums, whole, position)
+    moves = await influencing.of_total(tx, figure, found.cell.sums, whole, position, method.parameters)
     return (
         {"kind": "figure", "label": f"{metric} of {scope}"}
-        | payload(figure, known)
+        | payload(figure, known, method)
         | {"numerator": whole[0], "denominator": whole[1], "calc": f"{whole[0]} ÷ {whole[1]}", "children": children}
         | moves
     )
@@ -152,14 +161,14 @@ def _whole(metric: str, sums: Vector, position: int) -> tuple[int, int]:
     return good, sum(n for status, n in weights.items() if status not in NOT_ASSESSED)
 
 
-def _line_node(metric: str, line: store.Line, sources: Sources | None, position: int) -> Node:
+def _line_node(metric: str, line: store.Line, sources: Sources | None, position: int, method: Method) -> Node:
     """One project in a total: its share times its own sum, and below it where that sum comes from."""
     state, share = line.state, line.share
     if sources is None:
         node: Node = {"kind": "project", "id": state.project_id, "label": state.project_id, "entity": state.last_entity}
         node["explain"] = f"/v1/explanations/{metric if metric != 'M7' else 'M4'}?scope=project:{state.project_id}"
     elif metric == "M4":
-        node = effectiveness_node(state, sources)
+        node = effectiveness_node(state, sources, method.parameters)
     elif metric == "M2":
         node = pace_node(state, sources)
     else:

@@ -13,6 +13,7 @@ from scoring.domain.families.family import Sums
 from scoring.domain.figures import Figure
 from scoring.domain.influence import Part, heaviest, part_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.parameters import Parameters
 from scoring.domain.state import ProjectState, Share
 from scoring.domain.totals import closing
 from scoring.scopes import own_scope
@@ -35,21 +36,23 @@ async def explain(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) -
     if own is None:
         return await _total(tx, replay, metric, scope, limit)
     state = await replay.project(own.project)
-    figure = own_figure(metric, state, own)[0] if state is not None else None
+    method = replay.method
+    figure = own_figure(metric, state, own, method.parameters)[0] if state is not None else None
     if state is None or figure is None:
         return None
-    known = replay.published(figure)
+    said = figure, replay.published(figure), method
     if metric in FAMILIES:
-        return without(await own_family_tree(tx, FAMILIES[metric], scope, state, figure, known), replay.at)
-    return without(await own_tree(tx, scope, own, state, figure, known), replay.at)
+        return without(await own_family_tree(tx, FAMILIES[metric], scope, state, said), replay.at)
+    return without(await own_tree(tx, scope, own, state, said), replay.at)
 
 
 async def _total(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) -> Node | None:
     states = await replay.projects(scope)
-    figure = total_figure(metric, scope, states)
+    under = replay.method.parameters
+    figure = total_figure(metric, scope, states, under)
     if figure is None:
         return None
-    part = _part(metric, states, scope)
+    part = _part(metric, states, scope, under)
     lines = []
     for state in states:
         share = state.contribution.shares.get(scope) if state.contribution is not None else None
@@ -72,12 +75,13 @@ async def _total(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) ->
     ]
     children = [*listed, *closing(listed, whole, (len(lines), *whole), len(lines))]
     told = [c | {"numerator": exact(c["numerator"]), "denominator": exact(c["denominator"])} for c in children]
-    root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, replay.published(figure))
+    known = replay.published(figure)
+    root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, known, replay.method)
     sums = {"numerator": exact(whole[0]), "denominator": exact(whole[1]), "calc": f"{whole[0]} ÷ {whole[1]}"}
-    return without(root | sums | {"children": told} | await _moves(tx, figure, lines, whole), replay.at)
+    return without(root | sums | {"children": told} | await _moves(tx, figure, lines, whole, under), replay.at)
 
 
-async def _moves(tx: Tx, figure: Figure, lines: Sequence[_Line], whole: tuple[int, int]) -> Node:
+async def _moves(tx: Tx, figure: Figure, lines: Sequence[_Line], whole: tuple[int, int], under: Parameters) -> Node:
     """What moved the total most, as it was."""
     metric, scope = figure.metric, figure.scope
     if metric in FAMILIES:
@@ -87,12 +91,12 @@ async def _moves(tx: Tx, figure: Figure, lines: Sequence[_Line], whole: tuple[in
             assert isinstance(part.brings, dict)
             total = added(total, part.brings)
         states = [state for _, state, _ in lines]
-        return await influencing.of_states_family(tx, figure, total, heaviest(found, whole), states)
+        return await influencing.of_states_family(tx, figure, total, heaviest(found, whole), states, under)
     known = {state.project_id: state for _, state, _ in lines}
     brings = [(ratio, Part("project", s.project_id, part_of(s, scope))) for ratio, s, _ in lines]
     vector = [sum(column) for column in zip(*(part.brings for _, part in brings), strict=True)]
     chosen = [known[part.id] for part in heaviest(brings, whole)]
-    return await influencing.of_states(tx, figure, vector, chosen, known.values() if metric == "M4" else [])
+    return await influencing.of_states(tx, figure, vector, chosen, known.values() if metric == "M4" else [], under)
 
 
 def _sums(metric: str, state: ProjectState, share: Share) -> Sums:
@@ -101,7 +105,7 @@ def _sums(metric: str, state: ProjectState, share: Share) -> Sums:
     return added({}, dict(scoped(Terms.read(text), share))) if text is not None else {}
 
 
-def _part(metric: str, states: list[ProjectState], scope: str) -> _Ratio:
+def _part(metric: str, states: list[ProjectState], scope: str, under: Parameters) -> _Ratio:
     if metric in FAMILIES:
         family = FAMILIES[metric]
 
@@ -110,7 +114,7 @@ def _part(metric: str, states: list[ProjectState], scope: str) -> _Ratio:
             share = state.contribution.shares.get(scope) if state.contribution is not None else None
             if share is not None:
                 total = added(total, _sums(metric, state, share))
-        return lambda state, share: family.headline(family.within(_sums(metric, state, share), total))
+        return lambda state, share: family.headline(family.within(_sums(metric, state, share), total), under)
     if metric == "M4":
         return _effectiveness
     if metric == "M2":

@@ -13,11 +13,13 @@ from scoring.domain.explanation import Node, Sources, node_of, project_head
 from scoring.domain.families.family import Family, Sums
 from scoring.domain.figures import SAFE, Figure
 from scoring.domain.influence import Part, heaviest
+from scoring.domain.method import Method
 from scoring.domain.state import ProjectState, Published
 from scoring.domain.totals import closing
 from scoring.scopes import Own
 from scoring.usecases import influencing
 from scoring.usecases.explaining_subjects import with_subjects
+from scoring.usecases.method import in_force
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure, project
 from scoring.usecases.sources import sources_of
@@ -34,16 +36,20 @@ async def _own(tx: Tx, family: Family, scope: str, own: Own) -> Node | None:
     state = await project(tx, own)
     if state is None:
         return None
-    figure, known = own_figure(family.metric, state, own)
-    return await own_family_tree(tx, family, scope, state, figure, known) if figure is not None and known else None
+    method = await in_force(tx)
+    figure, known = own_figure(family.metric, state, own, method.parameters)
+    if figure is None or known is None:
+        return None
+    return await own_family_tree(tx, family, scope, state, (figure, known, method))
 
 
 async def own_family_tree(
-    tx: Tx, family: Family, scope: str, state: ProjectState, figure: Figure, known: Published
+    tx: Tx, family: Family, scope: str, state: ProjectState, said: tuple[Figure, Published, Method]
 ) -> Node:
     """The tree of a project's own figure, given its state."""
+    figure, known, method = said
     sources = (await sources_of(tx, [state], partial(_events, family)))[state.project_id]
-    root: Node = {"kind": "figure", "label": f"{family.metric} of {scope}"} | payload(figure, known)
+    root: Node = {"kind": "figure", "label": f"{family.metric} of {scope}"} | payload(figure, known, method)
     return root | {"children": [_facts_node(family, state, sources)]}
 
 
@@ -64,15 +70,17 @@ def _facts_node(family: Family, state: ProjectState, sources: Sources) -> Node:
 async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     if not family.published_for(scope):
         return None
-    subjects, (cell, parts) = await with_subjects(tx, family, scope)
+    method = await in_force(tx)
+    under = method.parameters
+    subjects, (cell, parts) = await with_subjects(tx, family, scope, method)
     known = cell.published.get(family.metric) if cell is not None else None
-    figure = family_figure(family, scope, cell.sums) if cell is not None else None
+    figure = family_figure(family, scope, cell.sums, under) if cell is not None else None
     if cell is None or figure is None or known is None:
         return None
     lines = []
     for part in parts:
         sums = added({}, dict(scoped(part.terms, part.share)))
-        lines.append((family.headline(family.within(sums, cell.sums)), part, sums))
+        lines.append((family.headline(family.within(sums, cell.sums), under), part, sums))
     lines.sort(key=lambda line: (-line[0][0], -line[0][1], line[1].project_id))
     shown = lines[:limit]
     states = await store.project_states(tx.conn, [part.project_id for _, part, _ in shown[:_DETAILED]])
@@ -87,7 +95,7 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
             node["explain"] = f"/v1/explanations/{family.metric}?scope=project:{part.project_id}"
         ratio = {"numerator": numerator, "denominator": denominator, "calc": f"{numerator} of {denominator}"}
         listed.append(node | ratio | {"share": part.share.ppm, "terms": _terms(sums)})
-    whole = family.headline(cell.sums)
+    whole = family.headline(cell.sums, under)
     readable = (
         len(lines) + subjects.number,
         sum(line[0][0] for line in lines) + subjects.numerator,
@@ -98,10 +106,10 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     children = [*listed, *closing(listed, whole, readable, members, subjects.nouns)]
     bringing = [(line[0], Part("project", line[1].project_id, line[2])) for line in lines] + subjects.parts
     labels = {node["id"]: node["label"] for node in subjects.nodes}
-    moves = await influencing.of_family(tx, figure, cell.sums, heaviest(bringing, whole), labels)
+    moves = await influencing.of_family(tx, figure, cell.sums, heaviest(bringing, whole), labels, under)
     return (
         {"kind": "figure", "label": f"{family.metric} of {scope}"}
-        | payload(figure, known)
+        | payload(figure, known, method)
         | {"numerator": exact(whole[0]), "denominator": exact(whole[1]), "calc": f"{whole[0]} ÷ {whole[1]}"}
         | {"terms": _terms(cell.sums), "children": [_told(child) for child in children]}
         | moves

@@ -13,6 +13,7 @@ from scoring import store
 from scoring.domain.explanation import Node, Sources, node_of
 from scoring.domain.families.family import Family
 from scoring.domain.influence import Part
+from scoring.domain.method import Method
 from scoring.domain.subjects import Subject
 from scoring.domain.subjects.subject import day_of
 
@@ -32,7 +33,7 @@ class Subjects:
 
 
 async def with_subjects(
-    tx: Tx, family: Family, scope: str
+    tx: Tx, family: Family, scope: str, method: Method
 ) -> tuple[Subjects, tuple[store.FamilyRow | None, list[store.Part]]]:
     """The subjects of a cell with the cell and its projects, of one moment: read again until nothing moved between."""
     parts = await store.subject_parts(tx.conn, scope, family.metric)
@@ -40,11 +41,13 @@ async def with_subjects(
         cell = await store.family_parts(tx.conn, scope, family.metric)
         again = await store.subject_parts(tx.conn, scope, family.metric)
         if [part.terms for part in again] == [part.terms for part in parts]:
-            return await _explained(tx, family, scope, again), cell
+            return await _explained(tx, family, scope, again, method), cell
         parts = again
 
 
-async def _explained(tx: Tx, family: Family, scope: str, parts: Sequence[store.SubjectPart]) -> Subjects:
+async def _explained(
+    tx: Tx, family: Family, scope: str, parts: Sequence[store.SubjectPart], method: Method
+) -> Subjects:
     if not parts:
         return Subjects()
     closed = await store.closed_day(tx.conn)
@@ -53,9 +56,9 @@ async def _explained(tx: Tx, family: Family, scope: str, parts: Sequence[store.S
         bodies.setdefault((row.kind, row.subject), {})[row.version.id] = row.type, orjson.loads(row.body)
     found = Subjects(nouns=_NOUNS.get(family.metric, ("subject", "subjects")))
     for part in parts:
-        numerator, denominator = family.headline(part.terms)
+        numerator, denominator = family.headline(part.terms, method.parameters)
         sources = Sources(bodies.get((part.subject.KIND, part.subject.id), {}))
-        node = _node(part.subject, family.metric, scope, day_of(part.subject, closed), sources)
+        node = _node(part.subject, family.metric, scope, (day_of(part.subject, closed), method), sources)
         ratio = {"numerator": numerator, "denominator": denominator, "calc": f"{numerator} of {denominator}"}
         terms = {name: value for name, value in sorted(part.terms.items()) if not name.startswith("#")}
         found.parts.append(((numerator, denominator), Part(part.subject.KIND, part.subject.id, dict(part.terms))))
@@ -67,7 +70,7 @@ async def _explained(tx: Tx, family: Family, scope: str, parts: Sequence[store.S
     return found
 
 
-def _node(subject: Subject, metric: str, scope: str, day: int, sources: Sources) -> Node:
+def _node(subject: Subject, metric: str, scope: str, at: tuple[int, Method], sources: Sources) -> Node:
     event, name = subject.label()
     return node_of(
         kind=subject.KIND,
@@ -82,6 +85,6 @@ def _node(subject: Subject, metric: str, scope: str, day: int, sources: Sources)
                 denominator=stated.denominator,
                 origin=sources.origin(stated.event),
             )
-            for stated in subject.stated(metric, scope, day)
+            for stated in subject.stated(metric, scope, *at)
         ],
     )

@@ -11,31 +11,38 @@ from scoring.domain.explanation import Node, Sources
 from scoring.domain.families.family import Sums
 from scoring.domain.figures import Figure
 from scoring.domain.influence import CANDIDATES, Part, effects, missing, own_effects, own_missing, part_of
+from scoring.domain.parameters import Parameters
 from scoring.domain.state import ProjectState
 from scoring.usecases.sources import sources_of
 
 _States = Collection[ProjectState]
 
 
-async def of_total(tx: Tx, figure: Figure, sums: Vector, whole: tuple[int, int], position: int) -> Node:
+async def of_total(
+    tx: Tx, figure: Figure, sums: Vector, whole: tuple[int, int], position: int, under: Parameters
+) -> Node:
     """The projects in a total that move it most, and for M4 those whose missing values could."""
     metric, scope = figure.metric, figure.scope
     states = await store.levers(tx.conn, metric, scope, whole, position, CANDIDATES) if whole[1] else []
     open_ones = await store.gaps(tx.conn, scope, CANDIDATES) if metric == "M4" else []
-    return await of_states(tx, figure, sums, states, open_ones)
+    return await of_states(tx, figure, sums, states, open_ones, under)
 
 
-async def of_states(tx: Tx, figure: Figure, sums: Vector, states: _States, open_ones: _States) -> Node:
+async def of_states(
+    tx: Tx, figure: Figure, sums: Vector, states: _States, open_ones: _States, under: Parameters
+) -> Node:
     """The same of projects at hand."""
     parts = (Part("project", state.project_id, part_of(state, figure.scope)) for state in states)
-    moved = effects(figure.metric, figure.scope, figure.value, sums, parts)
-    possible = missing(figure.scope, sums, open_ones)
+    moved = effects(figure.metric, figure.scope, figure.value, sums, parts, under)
+    possible = missing(figure.scope, sums, open_ones, under)
     return await _named(tx, {"influence": moved, "missing": possible}, [*states, *open_ones])
 
 
-async def of_family(tx: Tx, figure: Figure, sums: Sums, parts: Iterable[Part], labels: Mapping[str, str]) -> Node:
+async def of_family(
+    tx: Tx, figure: Figure, sums: Sums, parts: Iterable[Part], labels: Mapping[str, str], under: Parameters
+) -> Node:
     """The projects and subjects in a family's total that move it most; ``labels`` name the subjects."""
-    moved = effects(figure.metric, figure.scope, figure.value, sums, parts)
+    moved = effects(figure.metric, figure.scope, figure.value, sums, parts, under)
     for node in moved:
         if node["id"] in labels:
             node["label"] = labels[node["id"]]
@@ -43,14 +50,17 @@ async def of_family(tx: Tx, figure: Figure, sums: Sums, parts: Iterable[Part], l
     return await _named(tx, {"influence": moved}, (await store.project_states(tx.conn, projects)).values())
 
 
-async def of_states_family(tx: Tx, figure: Figure, sums: Sums, parts: Iterable[Part], states: _States) -> Node:
+async def of_states_family(
+    tx: Tx, figure: Figure, sums: Sums, parts: Iterable[Part], states: _States, under: Parameters
+) -> Node:
     """The same of projects at hand."""
-    return await _named(tx, {"influence": effects(figure.metric, figure.scope, figure.value, sums, parts)}, states)
+    moved = effects(figure.metric, figure.scope, figure.value, sums, parts, under)
+    return await _named(tx, {"influence": moved}, states)
 
 
-def of_project(state: ProjectState, sources: Sources) -> Node:
+def of_project(state: ProjectState, sources: Sources, under: Parameters) -> Node:
     """The indicators of a project that move its effectiveness most, and those that could."""
-    found = {"influence": own_effects(state), "missing": own_missing(state)}
+    found = {"influence": own_effects(state, under), "missing": own_missing(state, under)}
     for node in (*found["influence"], *found["missing"]):
         definition = state.indicators[node["id"]].definition
         event = definition.version.id if definition is not None else None

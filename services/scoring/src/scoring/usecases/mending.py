@@ -20,7 +20,6 @@ from scoring.domain.register import register_hash
 from scoring.domain.replay import registered, scored
 from scoring.domain.state import ProjectState, Share
 from scoring.domain.subjects.needs import standing
-from scoring.domain.world import World
 from scoring.store import shadow
 from scoring.usecases.applying import saved_row
 from scoring.usecases.asof import counted_at, fact_in
@@ -40,7 +39,6 @@ _FOREVER: Final = 2**62
 class _Work(Sums):
     """The sums of the shadow, what projects depend on, and what there is to say of the work."""
 
-    world: World = field(default_factory=World)
     claims: Claims = field(default_factory=dict)
     projects: int = 0
     facts: int = 0
@@ -118,7 +116,7 @@ async def _replay(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
         else:
             work.projects += 1
         work.add(state, 1)
-        work.standings[name] = standing(state)
+        work.standings[name] = standing(state, work.world.method.parameters)
         known = stood.get(name)
         differs = not _says(known, state, shares.get(name, {}), terms.get(name, {}))
         rows.append(shadow.Shadow(state, known.token if known is not None else None, differs))

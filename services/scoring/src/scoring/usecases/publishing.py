@@ -20,7 +20,7 @@ from scoring.domain.facts import Fact, Version
 from scoring.domain.figures import Figure
 from scoring.domain.history import Revision, revision_of
 from scoring.domain.ledger import next_published
-from scoring.domain.parameters import METHOD_VERSION
+from scoring.domain.method import Method
 from scoring.domain.state import Published
 
 _TYPE: Final = PREFIX + MetricUpdated.TYPE
@@ -53,10 +53,11 @@ class Cause:
 
 
 class Publisher:
-    """Says figures within one transaction; ``now`` is the instant of all of them."""
+    """Says figures within one transaction; ``now`` is the instant of all of them, ``method`` what they are made by."""
 
-    def __init__(self, tx: Tx, now: datetime) -> None:
+    def __init__(self, tx: Tx, now: datetime, method: Method) -> None:
         self._tx = tx
+        self.method = method
         self._now = now
         self._micros = micros(now)
         self._written = rfc3339(now)
@@ -71,9 +72,9 @@ class Publisher:
         )
         if record is None:
             return None
-        self._revised.append(revision_of(figure, record, cause.kind))
+        self._revised.append(revision_of(figure, record, cause.kind, self.method.version))
         key = f"{figure.metric}|{figure.scope}"
-        body = payload(figure, record) | {"updated_at": self._written, "cause": cause.said(figure)}
+        body = payload(figure, record, self.method) | {"updated_at": self._written, "cause": cause.said(figure)}
         origin = cause.envelope
         event = Envelope(
             id=new_id(),
@@ -121,7 +122,7 @@ class Publisher:
         )
 
 
-def payload(figure: Figure, record: Published) -> dict[str, Any]:
+def payload(figure: Figure, record: Published, method: Method) -> dict[str, Any]:
     """A figure as ``metric.updated.v1`` carries it (contracts.metrics)."""
     return {
         "metric": figure.metric,
@@ -142,7 +143,7 @@ def payload(figure: Figure, record: Published) -> dict[str, Any]:
         "demonstration": figure.demonstration,
         "valid_as_of": date.fromordinal(max(record.valid, 1)).isoformat(),
         "known_as_of": rfc3339(instant(record.known)),
-        "method_version": METHOD_VERSION,
+        "method_version": method.version,
         "revision": record.revision,
     }
 

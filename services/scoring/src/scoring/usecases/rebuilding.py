@@ -51,7 +51,7 @@ async def rebuild(tx: Tx) -> Rebuilt:
     families: Moved = {}
     found = Rebuilt()
     world, claims = await world_now(tx, WorldCache()), await standing_claims(tx)
-    counted = await _counted(tx)
+    counted, under = await _counted(tx), world.method.parameters
     standings: dict[str, int] = {}
     after = ""
     while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
@@ -70,15 +70,15 @@ async def rebuild(tx: Tx) -> Rebuilt:
             state.inside = sorted(receivers_of(state) & counted)
             everything = Touched(True, True, set(state.indicators))
             score(state, everything, closed, world)
-            assess(state, everything, {}, families)
-            standings[name] = standing_of(state)
+            assess(state, everything, {}, families, under)
+            standings[name] = standing_of(state, under)
             if state.contribution is not None:
                 spread(cells, state.contribution)
             stood = standing.get(name)
             if stood is None or register_hash(stood) != register_hash(state) or not same(stood, state):
                 found.projects_that_differ.append(name)
         found.projects += len(again)
-    subjects = await replay_subjects(tx, standings, closed)
+    subjects = await replay_subjects(tx, standings, closed, world.method)
     merge(families, subjects.moved)
     found.facts += subjects.facts
     found.subjects_that_differ = ["|".join(key) for key in await differing(tx, subjects)]

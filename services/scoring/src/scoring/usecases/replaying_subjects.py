@@ -12,6 +12,7 @@ from scoring.codec import subject_fact_of
 from scoring.domain import coordination
 from scoring.domain.assessing import Moved, merge
 from scoring.domain.coordination import SubjectFact
+from scoring.domain.method import Method
 from scoring.domain.subjects import KINDS, Subject
 from scoring.domain.subjects.countries import ResolutionState
 from scoring.domain.subjects.subject import register_hash, step
@@ -31,7 +32,7 @@ class Replayed:
 
 
 async def replay_subjects(
-    tx: Tx, standings: Mapping[str, int], closed: int, *, known: int = FOREVER, until: int = _LAST_DAY
+    tx: Tx, standings: Mapping[str, int], closed: int, method: Method, *, known: int = FOREVER, until: int = _LAST_DAY
 ) -> Replayed:
     """Every subject from the facts known by an instant (µs since 1970) about days up to ``until``."""
     found = Replayed()
@@ -50,7 +51,7 @@ async def replay_subjects(
     for _, subject in sorted(found.subjects.items()):
         if until < _LAST_DAY:
             subject.newest = min(subject.newest, until)
-        merge(found.moved, step(subject, closed)[0])
+        merge(found.moved, step(subject, closed, method)[0])
     return found
 
 

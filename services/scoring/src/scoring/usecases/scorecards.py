@@ -22,7 +22,9 @@ async def say_scorecard(
     ``pillars`` holds the M4 of those that changed; the others are read.
     """
     others = await store.cells_of(tx.conn, sorted(PARTS - pillars.keys()))
-    found = pillars | {scope: aggregate("M4", scope, row.sums) for scope, row in others.items()}
+    found = pillars | {
+        scope: aggregate("M4", scope, row.sums, publisher.method.parameters) for scope, row in others.items()
+    }
     known, figure = published.get(METRIC), scorecard(found)
     if figure is None and known is not None:
         figure = vacated(METRIC, SCOPE)

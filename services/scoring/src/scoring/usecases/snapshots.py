@@ -22,8 +22,8 @@ from scoring.domain.cells import Cells
 from scoring.domain.cells import spread as spread_core
 from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, metrics_of
+from scoring.domain.method import Method
 from scoring.domain.ownfigures import indicator_figures, project_figures
-from scoring.domain.parameters import METHOD_VERSION
 from scoring.domain.replay import as_of, scored
 from scoring.domain.scorecard import PARTS, scorecard
 from scoring.domain.snapshot import Line, canonical, cells_text, digest, line_of
@@ -47,6 +47,7 @@ class Taken(Exception):
 class _Made:
     """What a snapshot gathers while projects are replayed."""
 
+    method: Method
     projects: int = 0
     cells: Cells = field(default_factory=dict)
     families: Moved = field(default_factory=dict)
@@ -55,11 +56,13 @@ class _Made:
 
     def take(self, state: ProjectState) -> None:
         """Add one project: its own figures, and what it brings into its scopes."""
+        under = self.method.parameters
         self.projects += 1
-        self.standings[state.project_id] = standing(state)
-        own = [*(project_figures(state) or ()), *(own_family_figure(metric, state) for metric in FAMILIES)]
+        self.standings[state.project_id] = standing(state, under)
+        own: list[Figure | None] = [*(project_figures(state, under) or ())]
+        own += [own_family_figure(metric, state, under) for metric in FAMILIES]
         for name in state.indicators:
-            own += indicator_figures(state, name) or ()
+            own += indicator_figures(state, name, under) or ()
         self.lines += [line_of(figure) for figure in own if figure is not None]
         if state.contribution is None:
             return
@@ -71,11 +74,14 @@ class _Made:
 
     def close(self) -> None:
         """Make the figures of all totals."""
+        under = self.method.parameters
         found: list[Figure | None] = [
-            aggregate(metric, scope, sums) for scope, sums in self.cells.items() for metric in metrics_of(scope)
+            aggregate(metric, scope, sums, under) for scope, sums in self.cells.items() for metric in metrics_of(scope)
         ]
-        found += [family_figure(FAMILIES[metric], scope, sums) for (scope, metric), sums in self.families.items()]
-        pillars = {scope: aggregate("M4", scope, self.cells[scope]) for scope in PARTS if scope in self.cells}
+        found += [
+            family_figure(FAMILIES[metric], scope, sums, under) for (scope, metric), sums in self.families.items()
+        ]
+        pillars = {scope: aggregate("M4", scope, self.cells[scope], under) for scope in PARTS if scope in self.cells}
         found.append(scorecard(pillars))
         self.lines += [line_of(figure) for figure in found if figure is not None]
 
@@ -98,13 +104,13 @@ async def create(
     tell: Callable[[int], None],
 ) -> dict[str, Any]:
     """Make a snapshot and publish it; ``tell`` hears how many projects are done. Raises Taken."""
-    made = _Made()
     day = valid_to.toordinal()
     async with one_moment(database) as tx:
         if await kept.snapshot(tx.conn, id_) is not None:
             raise Taken
         watermark = await kept.watermark(tx.conn)
         world, claims = await world_at(tx, known_to), await claims_at(tx, known_to)
+        made = _Made(world.method)
         rests_on = {
             kind: {one.key: one.version.id for one in await store.world_at(tx.conn, kind, known_to)}
             for kind in ("rate_table", "dialect", "shared_result")
@@ -117,7 +123,7 @@ async def create(
             for state in states:
                 made.take(scored(as_of(state, day), day, world, receivers_of(state) & inside))
             tell(made.projects)
-        subjects = await replay_subjects(tx, made.standings, day, known=known_to, until=day)
+        subjects = await replay_subjects(tx, made.standings, day, world.method, known=known_to, until=day)
         merge(made.families, subjects.moved)
     made.close()
     cells = cells_text(made.cells, made.families)
@@ -126,7 +132,7 @@ async def create(
         "id": id_,
         "valid_to": valid_to.isoformat(),
         "known_to": rfc3339(instant(known_to)),
-        "method_version": METHOD_VERSION,
+        "method_version": world.method.version,
         "rests_on": rests_on,
         "watermark": watermark,
         "projects": made.projects,
@@ -144,7 +150,7 @@ async def create(
             snapshot_id=id_,
             valid_to=valid_to,
             known_to=instant(known_to),
-            method_version=METHOD_VERSION,
+            method_version=world.method.version,
             watermark=watermark,
             projects=made.projects,
             figures=len(made.lines),

@@ -16,6 +16,7 @@ from scoring.domain.assessing import Moved, merge
 from scoring.domain.causes import NEW_DATA, RETRACTION
 from scoring.domain.coordination import SubjectFact
 from scoring.domain.facts import Version
+from scoring.domain.method import Method
 from scoring.domain.subjects import Subject, home, rests_on
 from scoring.domain.subjects.countries import CountryState, ResolutionState
 from scoring.domain.subjects.needs import NeedState
@@ -67,6 +68,7 @@ async def bring_up_to_date(
     items: Sequence[SubjectItem],
     standings: Mapping[str, tuple[int, Cause]],
     closed: int,
+    method: Method,
     over: Cause | None = None,
 ) -> SubjectsMoved:
     """Enter facts about subjects, and what projects have become worth; ``over`` says that a day is over."""
@@ -87,7 +89,7 @@ async def bring_up_to_date(
     _enter(tx, found, [i for i in items if home(i.fact)[0] != ResolutionState.KIND], refused)
     tell(found.values(), stands, resolutions)
     await store.append_subject_facts(tx.conn, [_row(i) for i in items if id(i) not in refused])
-    return await _step(tx, found, touched, closed)
+    return await _step(tx, found, touched, closed, method)
 
 
 async def _standings(
@@ -154,11 +156,11 @@ def _row(item: SubjectItem) -> store.SubjectFactRow:
     return store.SubjectFactRow(kind, subject, item.version, item.record.envelope.type, item.record.envelope.data)
 
 
-async def _step(tx: Tx, found: Mapping[Key, Subject], touched: _Touched, closed: int) -> SubjectsMoved:
+async def _step(tx: Tx, found: Mapping[Key, Subject], touched: _Touched, closed: int, method: Method) -> SubjectsMoved:
     result = SubjectsMoved()
     rewritten = []
     for key, subject in sorted(found.items()):
-        moved, changed = step(subject, closed)
+        moved, changed = step(subject, closed, method)
         merge(result.moved, moved)
         if changed:
             rewritten.append(subject)

@@ -31,6 +31,7 @@ from scoring.domain.figures import Figure, aggregate, metrics_of, readers_of, va
 from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
 from scoring.domain.scorecard import PARTS, SCOPE
 from scoring.domain.state import ProjectState, Published
+from scoring.domain.world import World
 from scoring.store import shadow
 from scoring.usecases.applying import saved_row
 from scoring.usecases.publishing import Cause, Publisher
@@ -46,6 +47,7 @@ class Sums:
     """What the log makes of every cell, and of what projects are worth to needs, after the close of a day."""
 
     closed: int = 0
+    world: World = field(default_factory=World)
     cells: Cells = field(default_factory=dict)
     families: Moved = field(default_factory=dict)
     standings: dict[str, int] = field(default_factory=dict)
@@ -64,9 +66,9 @@ async def switch(tx: Tx, work: Sums) -> dict[str, Any]:
     now = tx.clock()
     envelope = Envelope(id=new_id(), source=f"/svc/{tx.service}", type=f"{PREFIX}rebuild", data=b"{}", time=now)
     cause = Cause(envelope, Version(micros(now), "", envelope.id), kind=CORRECTION)
-    publisher = Publisher(tx, now)
+    publisher = Publisher(tx, now, work.world.method)
     projects = await _mend_projects(tx, work, publisher, cause)
-    replayed = await replay_subjects(tx, work.standings, work.closed)
+    replayed = await replay_subjects(tx, work.standings, work.closed, work.world.method)
     merge(work.families, replayed.moved)
     subjects = await mend_subjects(tx, replayed, work.standings)
     stood, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
@@ -107,14 +109,14 @@ async def _tell_own(
     tx: Tx, state: ProjectState, stood: ProjectState | None, publisher: Publisher, cause: Cause
 ) -> None:
     """Carry over what was last told of a project's figures, and tell what is different."""
-    own = scope_of(state.project_id)
+    own, under = scope_of(state.project_id), publisher.method.parameters
     places: list[tuple[dict[str, Published], dict[str, Published], str, Iterable[Figure | None]]] = [
-        (state.published, stood.published if stood is not None else {}, own, project_figures(state) or ()),
+        (state.published, stood.published if stood is not None else {}, own, project_figures(state, under) or ()),
         (
             state.assessed.open().published,
             stood.assessed.open().published if stood is not None else {},
             own,
-            [own_family_figure(metric, state) for metric in FAMILIES],
+            [own_family_figure(metric, state, under) for metric in FAMILIES],
         ),
     ]
     for name, indicator in state.indicators.items():
@@ -124,7 +126,7 @@ async def _tell_own(
                 indicator.published,
                 known.published if known is not None else {},
                 scope_of(state.project_id, name),
-                indicator_figures(state, name) or (),
+                indicator_figures(state, name, under) or (),
             )
         )
     for published, before, scope, figures in places:
@@ -168,7 +170,7 @@ async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, ca
         published = {m: p for m, p in row.published.items() if m not in metrics_of(scope)}
         for metric in metrics_of(scope):
             known = await _known(tx, metric, scope, row.published.get(metric))
-            figure = aggregate(metric, scope, sums)
+            figure = aggregate(metric, scope, sums, publisher.method.parameters)
             if metric == "M4" and scope in PARTS:
                 pillars[scope] = figure
             if figure is None and known is None:
@@ -198,7 +200,7 @@ async def _mend_families(tx: Tx, work: Sums, stood: Moved, publisher: Publisher,
         sums = added({}, work.families.get((scope, metric), {}))
         classification, owner = readers_of_sums(scope, sums)
         known = await _known(tx, metric, scope, row.published.get(metric))
-        figure = family_figure(FAMILIES[metric], scope, sums)
+        figure = family_figure(FAMILIES[metric], scope, sums, publisher.method.parameters)
         if figure is None and known is not None:
             figure = vacated(metric, scope, classification, owner)
         record = (publisher.say(known, figure, cause, work.closed) or known) if figure is not None else known

@@ -17,7 +17,7 @@ from scoring.domain.grading import LETTERS
 from scoring.domain.judgements import EvidenceVerified, SharedClaim
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
-from scoring.domain.parameters import CONFIDENCE, MICRO
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.state import ProjectState
 
 
@@ -30,14 +30,14 @@ class Part(NamedTuple):
     a: int | None
 
 
-def parts_of(state: ProjectState) -> list[Part]:
+def parts_of(state: ProjectState, under: Parameters) -> list[Part]:
     """The outcome and impact indicators of which a value is expected."""
     found = state.assessed.open()
     parts = []
     for name in sorted(state.impacts):
         result, a, grade = state.impacts[name]
         share, strength = _claim(found, result)
-        confidence = CONFIDENCE[grade] * 10_000 if grade else 0
+        confidence = under.confidence[grade] * 10_000 if grade else 0
         parts.append(Part(name, share, confidence * strength // MICRO, a))
     return parts
 
@@ -51,9 +51,9 @@ def _claim(found: Assessment, result: str) -> tuple[int, int]:
     return last.share, last.strength
 
 
-def terms(state: ProjectState, _day: int) -> Terms | None:
+def terms(state: ProjectState, _day: int, under: Parameters) -> Terms | None:
     """Sums over m = a·γ: ``a`` is the scope's share, so γ stands here and the frame multiplies."""
-    parts = parts_of(state)
+    parts = parts_of(state, under)
     if not parts:
         return None
     known = [p for p in parts if p.a is not None]
@@ -66,19 +66,19 @@ def terms(state: ProjectState, _day: int) -> Terms | None:
     return Terms({"indicators": len(parts)}, nonzero(ppm), {}, nonzero({"m2": sum(p.share**2 for p in known)}))
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], _under: Parameters) -> tuple[int, int]:
     """Σ mA in µ, of Σ m: the reported share."""
     return sums.get("mA", 0), sums.get("m", 0)
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """Reported CAI with its bounds; the evidenced one, their gap and the depth beside it."""
-    m_a, m = headline(sums)
+    m_a, m = headline(sums, under)
     m_all = sums.get("m_all", 0)
     bounds = None
     if m_all:
         bounds = (half_even(m_a, m_all), half_even(m_a + (m_all - m) * MICRO, m_all))
-    found = mean_figure("M6", scope, (m_a, m), bounds, (m, m_all))
+    found = mean_figure("M6", scope, (m_a, m), bounds, (m, m_all), under)
     evidenced = half_even(sums.get("mkA", 0), m * MICRO) if m else None
     squares = sums.get("m2", 0)
     found.parts = as_parts(
@@ -92,12 +92,12 @@ def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
     return found
 
 
-def own(state: ProjectState, day: int) -> Figure | None:
+def own(state: ProjectState, day: int, under: Parameters) -> Figure | None:
     """The project's own outcomes and impact."""
-    found = terms(state, day)
+    found = terms(state, day, under)
     if found is None:
         return None
-    return figure(scope_of(state.project_id), {**found.once, **found.ppm, **found.ppm2})
+    return figure(scope_of(state.project_id), {**found.once, **found.ppm, **found.ppm2}, under)
 
 
 def lines(state: ProjectState) -> Iterable[Line]:

@@ -17,7 +17,7 @@ from scoring.domain.figures import Figure, as_parts, mean_figure
 from scoring.domain.judgements import EvaluationPublished, EvaluationQualityRated, RecommendationStatusChanged
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
-from scoring.domain.parameters import EVALUATION_QUALITY, MICRO
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import status_of
 from scoring.domain.state import ProjectState
 
@@ -62,14 +62,14 @@ def judge(evaluation: Evaluation) -> Judged:
     )
 
 
-def selected(found: Assessment) -> tuple[str, Evaluation] | None:
+def selected(found: Assessment, under: Parameters) -> tuple[str, Evaluation] | None:
     """The evaluation that feeds the headline: whole and of quality; then by independence, stage, day, id."""
     fit = [
         (_INDEPENDENCE[e.independence], _STAGE[e.stage], e.completed, name)
         for name, e in found.evaluations.items()
         if e.alive
         and (quality := found.qualities.get(name)) is not None
-        and quality.rating >= EVALUATION_QUALITY
+        and quality.rating >= under.evaluation_quality
         and judge(e).whole
     ]
     if not fit:
@@ -78,10 +78,10 @@ def selected(found: Assessment) -> tuple[str, Evaluation] | None:
     return name, found.evaluations[name]
 
 
-def terms(state: ProjectState, day: int) -> Terms | None:
+def terms(state: ProjectState, day: int, under: Parameters) -> Terms | None:
     """A project's part: nothing while nobody expects an evaluation of it and nobody made one."""
     found = state.assessed.open()
-    chosen = selected(found)
+    chosen = selected(found, under)
     accepted, done = follow_up(found, day)
     expected = chosen is not None or status_of(state) in _ENDED
     if not (expected or accepted or any(e.alive for e in found.evaluations.values())):
@@ -113,18 +113,18 @@ def follow_up(found: Assessment, day: int) -> tuple[int, int]:
     return accepted, done
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], _under: Parameters) -> tuple[int, int]:
     """Projects evaluated positively, of those evaluated."""
     return sums.get("positive", 0), sums.get("evaluated", 0)
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """The share of positive evaluations with its Wilson interval, and the histograms it rests on."""
-    positive, evaluated = headline(sums)
+    positive, evaluated = headline(sums, under)
     expected, accepted, due = (sums.get(name, 0) for name in ("expected", "accepted", "budget|due"))
     if not (expected or accepted):
         return None
-    found = mean_figure("M5", scope, (positive * MICRO, evaluated), None, (evaluated, expected))
+    found = mean_figure("M5", scope, (positive * MICRO, evaluated), None, (evaluated, expected), under)
     if evaluated:
         found.lower, found.upper = wilson(positive, evaluated)
     found.parts = as_parts(
@@ -163,15 +163,15 @@ def wilson(positive: int, whole: int) -> tuple[int, int]:
     return max(0, round(lower * 10_000) * 100), min(MICRO, round(upper * 10_000) * 100)
 
 
-def own(state: ProjectState, day: int) -> Figure | None:
+def own(state: ProjectState, day: int, under: Parameters) -> Figure | None:
     """The project's headline evaluation: its value is the mean over the rated criteria; all others stand beside."""
-    if terms(state, day) is None:
+    if terms(state, day, under) is None:
         return None
     found = state.assessed.open()
-    chosen = selected(found)
+    chosen = selected(found, under)
     known = int(chosen is not None)
     expected = int(known or status_of(state) in _ENDED)
-    figure_ = Figure("M5", scope_of(state.project_id), None, state_of(known, expected), known, expected)
+    figure_ = Figure("M5", scope_of(state.project_id), None, state_of(known, expected, under), known, expected)
     parts: dict[str, Any] = {}
     if chosen is not None:
         judged = judge(chosen[1])

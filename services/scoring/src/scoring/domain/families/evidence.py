@@ -12,14 +12,14 @@ from scoring.domain.grading import LETTERS, strength
 from scoring.domain.judgements import EvidenceVerified
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.state import ProjectState
 
 _MISSING: Final = "missing"
 _NAMES: Final = (*LETTERS.values(), _MISSING)
 
 
-def terms(state: ProjectState, _day: int) -> Terms | None:
+def terms(state: ProjectState, _day: int, _under: Parameters) -> Terms | None:
     """Indicators by grade: once by number, and by weight times the scope's share."""
     if not state.designed:
         return None
@@ -28,14 +28,14 @@ def terms(state: ProjectState, _day: int) -> Terms | None:
     return Terms(nonzero(numbers), nonzero(weights), {}, {})
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], under: Parameters) -> tuple[int, int]:
     """Weight times confidence in per cent, of all weight expected, in the same unit."""
-    return strength(((g, sums.get(f"w|{name}", 0)) for g, name in LETTERS.items()), sums.get(f"w|{_MISSING}", 0))
+    return strength(((g, sums.get(f"w|{name}", 0)) for g, name in LETTERS.items()), sums.get(f"w|{_MISSING}", 0), under)
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """Evidence strength, 0 to 1: it needs no interval, because what is missing lowers it by what it is."""
-    numerator, denominator = headline(sums)
+    numerator, denominator = headline(sums, under)
     if denominator <= 0:
         return None
     whole = denominator // 100
@@ -48,10 +48,10 @@ def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
     return found
 
 
-def own(state: ProjectState, day: int) -> Figure | None:
+def own(state: ProjectState, day: int, under: Parameters) -> Figure | None:
     """The project's own strength."""
-    found = terms(state, day)
-    return figure(scope_of(state.project_id), {**found.once, **found.ppm}) if found is not None else None
+    found = terms(state, day, under)
+    return figure(scope_of(state.project_id), {**found.once, **found.ppm}, under) if found is not None else None
 
 
 def lines(state: ProjectState) -> Iterable[Line]:

@@ -10,6 +10,7 @@ from scoring.domain.assessment import Terms
 from scoring.domain.cells import INTERNAL
 from scoring.domain.figures import Figure
 from scoring.domain.judgements import Judgement
+from scoring.domain.parameters import Parameters
 from scoring.domain.state import ProjectState
 
 Sums = dict[str, int]
@@ -26,7 +27,8 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Family:
-    """One metric. All functions are pure; ``day`` is the day the project is judged on.
+    """One metric. All functions are pure; ``day`` is the day the project is judged on, the last argument
+    the parameters of the method it is judged by.
 
     ``facts``: judgements that concern it. Facts about the project itself and its status concern every family;
     ``on_money``, ``on_indicators`` and ``on_presence`` say whether budgets and transactions, indicators' scores, and
@@ -43,10 +45,10 @@ class Family:
 
     metric: str
     facts: frozenset[type[Judgement]]
-    terms: Callable[[ProjectState, int], Terms | None]
-    headline: Callable[[Mapping[str, int]], tuple[int, int]]
-    figure: Callable[[str, Mapping[str, int]], Figure | None]
-    own: Callable[[ProjectState, int], Figure | None]
+    terms: Callable[[ProjectState, int, Parameters], Terms | None]
+    headline: Callable[[Mapping[str, int], Parameters], tuple[int, int]]
+    figure: Callable[[str, Mapping[str, int], Parameters], Figure | None]
+    own: Callable[[ProjectState, int, Parameters], Figure | None]
     lines: Callable[[ProjectState], Iterable[Line]]
     transition: Callable[[ProjectState, int], int | None] = lambda _state, _day: None
     within: Callable[[Mapping[str, int], Mapping[str, int]], Mapping[str, int]] = lambda sums, _total: sums

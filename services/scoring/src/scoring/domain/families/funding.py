@@ -14,7 +14,7 @@ from scoring.domain.families.family import Family, Line, nonzero
 from scoring.domain.figures import Figure
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.state import ProjectState
 
 _NAMES: Final = ("required", "available", "met", "gap", "surplus", "pledged", "spent")
@@ -37,24 +37,24 @@ def _amounts(state: ProjectState) -> dict[str, int]:
     }
 
 
-def terms(state: ProjectState, _day: int) -> Terms | None:
+def terms(state: ProjectState, _day: int, _under: Parameters) -> Terms | None:
     """Cents times the scope's share; projects without a budget are counted, and nothing else."""
     amounts = _amounts(state)
     return Terms({"stated": 1} if amounts else {"unstated": 1}, nonzero(amounts), {}, {})
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], _under: Parameters) -> tuple[int, int]:
     """Requirements that are met, of all requirements."""
     return sums.get("met", 0), sums.get("required", 0)
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """The share of requirements that is met; the amounts in cents stand beside it."""
-    return _figure(scope, sums, MICRO)
+    return _figure(scope, sums, MICRO, under)
 
 
-def _figure(scope: str, sums: Mapping[str, int], unit: int) -> Figure:
-    met, required = headline(sums)
+def _figure(scope: str, sums: Mapping[str, int], unit: int, under: Parameters) -> Figure:
+    met, required = headline(sums, under)
     stated, unstated = sums.get("stated", 0), sums.get("unstated", 0)
     if required <= 0:
         return Figure("M11", scope, None, "NOT_APPLICABLE", 0, 0)
@@ -67,12 +67,12 @@ def _figure(scope: str, sums: Mapping[str, int], unit: int) -> Figure:
     return found
 
 
-def own(state: ProjectState, day: int) -> Figure | None:
+def own(state: ProjectState, day: int, under: Parameters) -> Figure | None:
     """The project's own gap."""
-    found = terms(state, day)
+    found = terms(state, day, under)
     if found is None:
         return None
-    figure_ = _figure(scope_of(state.project_id), {**found.once, **found.ppm}, 1)
+    figure_ = _figure(scope_of(state.project_id), {**found.once, **found.ppm}, 1, under)
     if state.money.other:
         figure_.flags += ("FX_RATE_MISSING",)
     return figure_

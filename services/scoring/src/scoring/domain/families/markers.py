@@ -15,7 +15,7 @@ from scoring.domain.figures import Figure, as_parts, mean_figure
 from scoring.domain.judgements import HrddpDecided, MarkerAssigned
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import status_of
 from scoring.domain.state import ProjectState
 
@@ -84,7 +84,7 @@ def _stages(state: ProjectState) -> list[str]:
     return ["DESIGN", "COMPLETION"] if late else ["DESIGN"]
 
 
-def terms(state: ProjectState, day: int) -> Terms | None:
+def terms(state: ProjectState, day: int, _under: Parameters) -> Terms | None:
     """One project's codes: once, times its budget's cents, and its expenditure's cents times ppm."""
     once: dict[str, int] = {}
     ppm: dict[str, int] = {}
@@ -110,19 +110,19 @@ def _by_code(sums: Mapping[str, int], stage: str, theme: str, basis: str) -> dic
     return {code: sums.get(_name(stage, theme, basis, code), 0) for code in (*CODES, _MAINSTREAMED)}
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], _under: Parameters) -> tuple[int, int]:
     """Projects coded 2 or 3 for gender at design, of those coded."""
     x = _by_code(sums, "DESIGN", "gender", "count")
     return sum(x[code] for code in _MAIN), sum(x[code] for code in _CODED)
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """The share of projects with gender a significant or principal objective; every other share beside it."""
     x = _by_code(sums, "DESIGN", "gender", "count")
-    main, coded = headline(sums)
+    main, coded = headline(sums, under)
     whole = coded + x["null"]
     bounds = (half_even(main * MICRO, whole), half_even((main + x["null"]) * MICRO, whole)) if whole else None
-    found = mean_figure("M8", scope, (main * MICRO, coded), bounds, (coded, whole))
+    found = mean_figure("M8", scope, (main * MICRO, coded), bounds, (coded, whole), under)
     found.parts = {
         stage.lower(): parts
         for stage in _STAGES
@@ -153,7 +153,7 @@ def _shares(x: dict[str, int], theme: str, basis: str) -> dict[str, Any]:
     ) | {"all": half_even(whole, unit)}
 
 
-def own(state: ProjectState, day: int) -> Figure | None:
+def own(state: ProjectState, day: int, under: Parameters) -> Figure | None:
     """The project's codes; its value says whether gender is a significant or principal objective of its design."""
     code = code_of(state, "gender", "DESIGN")
     known = int(code != "null")
@@ -163,6 +163,7 @@ def own(state: ProjectState, day: int) -> Figure | None:
         (int(code in _MAIN) * MICRO, known),
         (int(code in _MAIN) * MICRO, int(code in _MAIN or not known) * MICRO),
         (known, 1),
+        under,
     )
     found.parts = {
         stage.lower(): {

@@ -12,20 +12,20 @@ from typing import Final
 from scoring.domain.families.family import Family
 from scoring.domain.figures import Figure, as_parts, mean_figure
 from scoring.domain.numbers import half_even
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import MICRO, Parameters
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], _under: Parameters) -> tuple[int, int]:
     """Σ sπ·cov in µ, of Σ sπ."""
     return sums.get("cov", 0), sums.get("w", 0)
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """Coverage; gap, oversupply, what nobody addresses and what is planned beside it. No need is missing: no bounds."""
-    covered, weight = headline(sums)
+    covered, weight = headline(sums, under)
     if weight <= 0:
         return None
-    found = mean_figure("M13", scope, (covered, weight), None, (weight, weight))
+    found = mean_figure("M13", scope, (covered, weight), None, (weight, weight), under)
     found.parts = as_parts(
         {
             "needs": sums.get("needs", 0),
@@ -42,10 +42,10 @@ def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
 FAMILY: Final = Family(
     metric="M13",
     facts=frozenset(),
-    terms=lambda _state, _day: None,
+    terms=lambda _state, _day, _under: None,
     headline=headline,
     figure=figure,
-    own=lambda _state, _day: None,
+    own=lambda _state, _day, _under: None,
     lines=lambda _state: (),
     scopes=("global", "country:", "region:", "pillar:", "pillar-country:", "theme:"),
 )

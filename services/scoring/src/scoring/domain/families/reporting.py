@@ -23,7 +23,7 @@ from scoring.domain.judgements import (
 )
 from scoring.domain.months import DESIGNED, EXPECTED, KNOWN, OUTCOMES, TRUSTED, YEAR, back, first_of, month_of
 from scoring.domain.numbers import half_even
-from scoring.domain.parameters import MICRO
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import PIPELINE, status_of
 from scoring.domain.state import About, ProjectState
 from scoring.domain.timeliness import GROUPS, completeness, freshness
@@ -110,7 +110,7 @@ def _value_added(state: ProjectState, about: About, status: int) -> dict[str, tu
     }
 
 
-def terms(state: ProjectState, day: int) -> Terms | None:
+def terms(state: ProjectState, day: int, _under: Parameters) -> Terms | None:
     """Elements filled and required by group; the months in which facts came, and the age of the newest figures."""
     once: dict[str, int] = {}
     for element in elements(state):
@@ -125,15 +125,15 @@ def terms(state: ProjectState, day: int) -> Terms | None:
     return Terms(nonzero(once), {}, {}, {})
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], _under: Parameters) -> tuple[int, int]:
     """Σ credit in µ, of what was due."""
     return sums.get("credit", 0), sums.get("due", 0)
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """T; completeness by group, and an organisation's freshness, beside it. Nothing due is no timeliness, and no 0."""
-    earned, due = headline(sums)
-    found = mean_figure("M15", scope, (earned, due), None, (due, due))
+    earned, due = headline(sums, under)
+    found = mean_figure("M15", scope, (earned, due), None, (due, due), under)
     groups = {g: (sums.get(f"{g}|filled", 0), n) for g in GROUPS if (n := sums.get(f"{g}|required", 0))}
     found.parts = as_parts(
         {
@@ -185,7 +185,7 @@ FAMILY: Final = Family(
     terms=terms,
     headline=headline,
     figure=figure,
-    own=lambda _state, _day: None,
+    own=lambda _state, _day, _under: None,
     lines=lines,
     transition=transition,
     on_money=True,

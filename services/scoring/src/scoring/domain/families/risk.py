@@ -17,16 +17,14 @@ from scoring.domain.families.markers import transition as clearances_end
 from scoring.domain.figures import Figure, as_parts
 from scoring.domain.judgements import HrddpDecided, RiskAssessed, RiskClosed
 from scoring.domain.ownfigures import scope_of
-from scoring.domain.parameters import MICRO, RISK_BANDS
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.state import ProjectState
 
 GATES: Final = ("GO", "GO_WITH_CONDITIONS", "HOLD", "ESCALATE", "NO_GO")
 _LEVELS: Final = range(1, 6)
-_HIGH: Final = RISK_BANDS["HIGH"]
-_VERY_HIGH: Final = RISK_BANDS["VERY_HIGH"]
 _POINT: Final = MICRO // 25  # of the scale that ends at 5 × 5: a figure is a share like every other
 _NO_REGISTER: Final = "NO_REGISTER"
-_STANDINGS: Final = (*RISK_BANDS, "NONE_OPEN", _NO_REGISTER)
+_STANDINGS: Final = ("LOW", "MEDIUM", "HIGH", "VERY_HIGH", "NONE_OPEN", _NO_REGISTER)
 """Where a project can stand: the band of its highest open risk, none open, or no register kept."""
 
 
@@ -38,16 +36,12 @@ class Gate(NamedTuple):
     inherent: int | None
     residual: int | None
     target: int | None
-
-    @property
-    def band(self) -> str | None:
-        """The band of the residual risk."""
-        return band(self.residual) if self.residual else None
+    band: str | None  # of the residual risk
 
 
-def band(score: int) -> str:
+def band(score: int, under: Parameters) -> str:
     """LOW, MEDIUM, HIGH or VERY_HIGH, by the least score of each (§0.8)."""
-    return max((least, name) for name, least in RISK_BANDS.items() if score >= least)[1]
+    return max((least, name) for name, least in under.risk_bands.items() if score >= least)[1]
 
 
 def residual(risk: Risk) -> tuple[int, int]:
@@ -57,7 +51,7 @@ def residual(risk: Risk) -> tuple[int, int]:
     return risk.likelihood, risk.impact
 
 
-def decide(state: ProjectState, day: int) -> Gate:
+def decide(state: ProjectState, day: int, under: Parameters) -> Gate:
     """The gate (M10, rules 1 to 6): a human-rights veto comes before any arithmetic (¶61)."""
     found = state.assessed.open()
     reasons: tuple[str, ...]
@@ -68,7 +62,7 @@ def decide(state: ProjectState, day: int) -> Gate:
         inherent = max((r.likelihood * r.impact for r in risks), default=0)
         current = max((score(residual(r)) for r in risks), default=0)
         target = max((r.residual_likelihood * r.residual_impact for r in risks), default=0)
-    diligence = due_diligence(state, day)
+    diligence, high = due_diligence(state, day), under.risk_bands["HIGH"]
     decisions = [c for c in found.clearances.values() if c.required]
     if any(c.status == "REFUSED" for c in decisions):
         gate, reasons = "NO_GO", ("HRDDP_REAL_RISK",)
@@ -76,15 +70,15 @@ def decide(state: ProjectState, day: int) -> Gate:
         gate, reasons = "NO_GO", ("HRDDP_INCOMPLETE",)
     elif current is None:
         gate, reasons = "HOLD", (_NO_REGISTER,)
-    elif current >= _VERY_HIGH:
+    elif current >= under.risk_bands["VERY_HIGH"]:
         gate, reasons = "ESCALATE", ("RESIDUAL_VERY_HIGH",)
-    elif any(score(residual(r)) >= _HIGH and (not r.owned or r.mitigation == "NONE") for r in risks):
+    elif any(score(residual(r)) >= high and (not r.owned or r.mitigation == "NONE") for r in risks):
         gate, reasons = "HOLD", ("UNTREATED_HIGH",)
-    elif current >= _HIGH or any(c.status == "CLEARED_WITH_MITIGATION" for c in decisions):
+    elif current >= high or any(c.status == "CLEARED_WITH_MITIGATION" for c in decisions):
         gate, reasons = "GO_WITH_CONDITIONS", ()
     else:
         gate, reasons = "GO", ()
-    return Gate(gate, reasons, inherent, current, target)
+    return Gate(gate, reasons, inherent, current, target, band(current, under) if current else None)
 
 
 def score(levels: tuple[int, int]) -> int:
@@ -92,17 +86,17 @@ def score(levels: tuple[int, int]) -> int:
     return levels[0] * levels[1]
 
 
-def terms(state: ProjectState, day: int) -> Terms | None:
+def terms(state: ProjectState, day: int, under: Parameters) -> Terms | None:
     """The heat maps of the open risks, the gate, and the budget that stands under each band."""
-    decided = decide(state, day)
+    decided = decide(state, day, under)
     once = {f"gate|{decided.gate}": 1}
     for risk in state.assessed.open().risks.values():
         if risk.alive:
             for name in (f"inherent|{risk.likelihood}|{risk.impact}", "residual|{}|{}".format(*residual(risk))):
                 once[name] = once.get(name, 0) + 1
-    under = decided.band or ("NONE_OPEN" if decided.residual is not None else _NO_REGISTER)
-    once[f"band|{under}"] = 1
-    return Terms(once, {}, {f"budget|{under}": 1}, {})
+    standing = decided.band or ("NONE_OPEN" if decided.residual is not None else _NO_REGISTER)
+    once[f"band|{standing}"] = 1
+    return Terms(once, {}, {f"budget|{standing}": 1}, {})
 
 
 def _heat(sums: Mapping[str, int], which: str) -> dict[str, int]:
@@ -119,13 +113,13 @@ def _highest(heat: Mapping[str, int]) -> int:
     return max((int(name[0]) * int(name[2]) for name in heat), default=0)
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], under: Parameters) -> tuple[int, int]:
     """Open risks that are high or very high, of all open ones: what adds up, where a highest value cannot."""
-    heat = _heat(sums, "residual")
-    return sum(n for name, n in heat.items() if int(name[0]) * int(name[2]) >= _HIGH), sum(heat.values())
+    heat, high = _heat(sums, "residual"), under.risk_bands["HIGH"]
+    return sum(n for name, n in heat.items() if int(name[0]) * int(name[2]) >= high), sum(heat.values())
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """The highest residual risk of any project as a share of 25; coverage is the projects that keep a register."""
     bands = {name: n for name in _STANDINGS if (n := sums.get(f"band|{name}"))}
     whole = sum(bands.values())
@@ -134,7 +128,7 @@ def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
     found = Figure("M10", scope, None, "PUBLISHED" if kept else "INSUFFICIENT_DATA", kept, whole)
     if kept:
         found.value = _highest(heat) * _POINT
-    high, open_ = headline(sums)
+    high, open_ = headline(sums, under)
     found.parts = as_parts(
         {
             "residual": _highest(heat) if kept else None,
@@ -151,9 +145,9 @@ def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
     return found
 
 
-def own(state: ProjectState, day: int) -> Figure | None:
+def own(state: ProjectState, day: int, under: Parameters) -> Figure | None:
     """The project's gate and its highest residual risk as a share of 25; each open risk beside them."""
-    decided = decide(state, day)
+    decided = decide(state, day, under)
     known = int(decided.residual is not None)
     found = Figure("M10", scope_of(state.project_id), None, "PUBLISHED" if known else "INSUFFICIENT_DATA", known, 1)
     if decided.residual is not None:

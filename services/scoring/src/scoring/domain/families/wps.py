@@ -17,7 +17,7 @@ from scoring.domain.figures import Figure, as_parts, mean_figure
 from scoring.domain.judgements import MarkerAssigned
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
-from scoring.domain.parameters import MICRO, WPS_TARGET
+from scoring.domain.parameters import MICRO, WPS_TARGET, Parameters
 from scoring.domain.state import ProjectState
 
 _STRICT: Final = ("3",)
@@ -31,7 +31,7 @@ def _code(state: ProjectState) -> str:
     return found if found != _UNCODED else code_of(state, "gender", "DESIGN")
 
 
-def terms(state: ProjectState, _day: int) -> Terms | None:
+def terms(state: ProjectState, _day: int, _under: Parameters) -> Terms | None:
     """Cents by year and code, times the scope's share."""
     if not state.money.years:
         return None
@@ -49,7 +49,7 @@ def _years(sums: Mapping[str, int]) -> dict[str, dict[str, int]]:
     return dict(sorted(found.items(), reverse=True))
 
 
-def headline(sums: Mapping[str, int]) -> tuple[int, int]:
+def headline(sums: Mapping[str, int], _under: Parameters) -> tuple[int, int]:
     """Principal objective, of all programme expenditure, in the latest year that has any."""
     for x in _years(sums).values():
         return x.get("3", 0), sum(x.values())
@@ -79,7 +79,7 @@ def judged(x: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _figure(scope: str, sums: Mapping[str, int], unit: int) -> Figure:
+def _figure(scope: str, sums: Mapping[str, int], unit: int, under: Parameters) -> Figure:
     years = _years(sums)
     x = next(iter(years.values()), {})
     whole, uncoded, strict = sum(x.values()), x.get(_UNCODED, 0), x.get("3", 0)
@@ -87,7 +87,7 @@ def _figure(scope: str, sums: Mapping[str, int], unit: int) -> Figure:
     bounds = (half_even(strict * MICRO, whole), half_even((strict + uncoded) * MICRO, whole)) if sound else None
     coded = whole - uncoded
     covered = (coded, whole) if sound else (0, int(bool(x)))
-    found = mean_figure("M9", scope, (strict * MICRO, coded if sound else 0), bounds, covered)
+    found = mean_figure("M9", scope, (strict * MICRO, coded if sound else 0), bounds, covered, under)
     if x and not sound:
         found.flags += ("NEGATIVE_TOTAL",)
     found.parts = as_parts(
@@ -103,15 +103,15 @@ def _figure(scope: str, sums: Mapping[str, int], unit: int) -> Figure:
     return found
 
 
-def figure(scope: str, sums: Mapping[str, int]) -> Figure | None:
+def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
     """The strict share of the latest year with its interval; every year, and the broad reading, beside it."""
-    return _figure(scope, sums, MICRO) if _years(sums) else None
+    return _figure(scope, sums, MICRO, under) if _years(sums) else None
 
 
-def own(state: ProjectState, day: int) -> Figure | None:
+def own(state: ProjectState, day: int, under: Parameters) -> Figure | None:
     """The project's own expenditure by year under its one code."""
-    found = terms(state, day)
-    return _figure(scope_of(state.project_id), found.ppm, 1) if found is not None else None
+    found = terms(state, day, under)
+    return _figure(scope_of(state.project_id), found.ppm, 1, under) if found is not None else None
 
 
 def lines(state: ProjectState) -> Iterable[Line]:

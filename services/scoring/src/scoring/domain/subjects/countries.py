@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
-from scoring.domain import parameters
 from scoring.domain.consent import HIDDEN, MEMBERS, SHUT, SUBJECTS, UNCONSENTED, narrowest, shut, state_reads
 from scoring.domain.coordination import ImplementationAssessed, ProvisionDefined, SubjectFact
 from scoring.domain.families.family import Sums, nonzero
@@ -25,10 +24,10 @@ from scoring.domain.implementation import (
     score,
     stale_on,
 )
+from scoring.domain.method import Method
 from scoring.domain.numbers import half_even
 from scoring.domain.origin import Version
-from scoring.domain.parameters import MICRO
-from scoring.domain.places import regions_of_country
+from scoring.domain.parameters import COVERAGE_UNIT, MICRO
 from scoring.domain.subjects.subject import Ledger, Stated, Subject, ordered, put
 
 Levels = dict[str, dict[int, Level]]
@@ -51,7 +50,7 @@ class ResolutionState(Subject):
         entry = Provision(version, not fact.withdrawn, fact.kind, fact.weight, fact.theme or "")
         return put(self.provisions, fact.provision_id, entry)
 
-    def terms(self, day: int) -> Ledger:
+    def terms(self, day: int, method: Method) -> Ledger:
         """Nothing of its own: countries implement it."""
         return {}
 
@@ -63,7 +62,7 @@ class ResolutionState(Subject):
         """Resolutions are public."""
         return "public", None
 
-    def stated(self, metric: str, scope: str, day: int) -> Iterable[Stated]:
+    def stated(self, metric: str, scope: str, day: int, method: Method) -> Iterable[Stated]:
         """It has no part in a figure."""
         return ()
 
@@ -135,13 +134,13 @@ class CountryState(Subject):
         counts = level.consented or (not everywhere and state_reads(level.classification, self.id))
         return level if counts else level._replace(level="NAS")
 
-    def terms(self, day: int) -> Ledger:
+    def terms(self, day: int, method: Method) -> Ledger:
         """Its own figure in detail; elsewhere one country, of equal weight."""
         own = self._own(day)
         scopes: dict[str, Sums] = {f"country:{self.id}": own} if own else {}
         world = self._one(self.judged(day, everywhere=True))
         if world:
-            scopes |= dict.fromkeys(("global", *(f"region:{r}" for r in regions_of_country(self.id))), world)
+            scopes |= dict.fromkeys(("global", *(f"region:{r}" for r in method.regions.of_country(self.id))), world)
         themes = {p.theme for found in self.provisions.values() for p in found.values() if p.alive and p.theme}
         for theme in themes:
             sums = self._one(self.judged(day, everywhere=True, theme=theme))
@@ -200,7 +199,7 @@ class CountryState(Subject):
             "S": whole.value or 0,
             "lower": lower,
             "upper": upper,
-            "covered": half_even(whole.assessed * parameters.COVERAGE_UNIT, whole.applicable),
+            "covered": half_even(whole.assessed * COVERAGE_UNIT, whole.applicable),
             "stale": int(any(head.stale for head in heads)),
             "lagging": int(any(head.lagging for head in heads)),
         }
@@ -234,7 +233,7 @@ class CountryState(Subject):
         """As narrow as the narrowest assessment."""
         return narrowest((level.classification for *_, level in self._every() if level.alive), self.id), None
 
-    def stated(self, metric: str, scope: str, day: int) -> Iterable[Stated]:
+    def stated(self, metric: str, scope: str, day: int, method: Method) -> Iterable[Stated]:
         """The levels that make its part, and beside them those of the other assessor."""
         own = scope == f"country:{self.id}"
         theme = scope.partition(":")[2] if scope.startswith("theme:") else None

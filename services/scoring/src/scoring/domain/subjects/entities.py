@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from scoring.domain.consent import HIDDEN, MEMBERS, SUBJECTS
 from scoring.domain.coordination import ObligationScheduled, ReportReceived, SubjectFact
 from scoring.domain.families.family import nonzero
+from scoring.domain.method import Method
 from scoring.domain.origin import Version
 from scoring.domain.parameters import MICRO
 from scoring.domain.subjects.subject import Ledger, Stated, Subject, ordered, put
@@ -23,7 +24,7 @@ class Obligation(NamedTuple):
     alive: bool
     kind: str
     due: int
-    grace: int
+    grace: int  # days; 0 where none are stated: then the method's
     demonstration: bool
 
 
@@ -50,23 +51,24 @@ class EntityState(Subject):
             return put(self.reports, fact.obligation_id, entry)
         if not isinstance(fact, ObligationScheduled):
             raise TypeError(type(fact).__name__)
-        if fact.grace_days < 1:
+        if fact.grace_days is not None and fact.grace_days < 1:
             raise ValueError(f"grace_days {fact.grace_days} is not 1 or more (M15)")
         due = fact.due_on.toordinal()
-        owed = Obligation(version, not fact.withdrawn, fact.kind, due, fact.grace_days, fact.demonstration)
+        owed = Obligation(version, not fact.withdrawn, fact.kind, due, fact.grace_days or 0, fact.demonstration)
         return put(self.obligations, fact.obligation_id, owed)
 
-    def _due(self, day: int) -> Iterator[tuple[str, Obligation, Received | None, int]]:
+    def _due(self, day: int, method: Method) -> Iterator[tuple[str, Obligation, Received | None, int]]:
         """What is due, the report of it, and its credit."""
         for name, owed in sorted(self.obligations.items()):
             if owed.alive and owed.due <= day:
                 report = self.reports.get(name)
                 report = report if report is not None and report.alive else None
-                yield name, owed, report, credit(owed.due, owed.grace, report.day if report is not None else None)
+                grace = owed.grace or method.parameters.grace_days
+                yield name, owed, report, credit(owed.due, grace, report.day if report is not None else None)
 
-    def terms(self, day: int) -> Ledger:
+    def terms(self, day: int, method: Method) -> Ledger:
         """Credits and what was due, for the organisation and for all of them."""
-        due = list(self._due(day))
+        due = list(self._due(day, method))
         if not due:
             return {}
         sums = nonzero(
@@ -91,10 +93,11 @@ class EntityState(Subject):
         """The compact, and the organisation itself."""
         return "compact", self.id
 
-    def stated(self, metric: str, scope: str, day: int) -> Iterable[Stated]:
+    def stated(self, metric: str, scope: str, day: int, method: Method) -> Iterable[Stated]:
         """Each obligation that is due, with its credit."""
-        for name, owed, report, found in self._due(day):
-            said = f"due {date.fromordinal(owed.due).isoformat()}, {owed.grace} days of grace"
+        for name, owed, report, found in self._due(day, method):
+            grace = owed.grace or method.parameters.grace_days
+            said = f"due {date.fromordinal(owed.due).isoformat()}, {grace} days of grace"
             came = f"received {date.fromordinal(report.day).isoformat()}" if report is not None else "not received"
             event = report.version.id if report is not None else owed.version.id
             yield Stated(f"{owed.kind}, {name}", f"{said}, {came}", event, found, MICRO)

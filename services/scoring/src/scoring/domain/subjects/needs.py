@@ -10,9 +10,9 @@ from scoring.domain.consent import HIDDEN, MEMBERS, SHUT, SUBJECTS, UNCONSENTED,
 from scoring.domain.coordination import Need, SubjectFact, SupportLinked
 from scoring.domain.families.family import Sums, nonzero
 from scoring.domain.families.risk import decide
+from scoring.domain.method import Method
 from scoring.domain.origin import Version
-from scoring.domain.parameters import MICRO, PILLARS
-from scoring.domain.places import regions_of_country
+from scoring.domain.parameters import MICRO, PILLARS, Parameters
 from scoring.domain.project import PIPELINE, status_of
 from scoring.domain.state import ProjectState
 from scoring.domain.subjects.subject import Ledger, Stated, Subject, put
@@ -25,12 +25,12 @@ _OPEN_GATES: Final = frozenset({"GO", "GO_WITH_CONDITIONS"})
 _SAID: Final = {NOT_COUNTED: "does not count", PLANNED: "in the pipeline", COUNTED: "counts"}
 
 
-def standing(state: ProjectState) -> int:
+def standing(state: ProjectState, under: Parameters) -> int:
     """Whether a project counts: under way with an open gate, or planned."""
     status = status_of(state)
     if status == PIPELINE:
         return PLANNED
-    if status in _UNDER_WAY and decide(state, state.scored_on).gate in _OPEN_GATES:
+    if status in _UNDER_WAY and decide(state, state.scored_on, under).gate in _OPEN_GATES:
         return COUNTED
     return NOT_COUNTED
 
@@ -125,7 +125,7 @@ class NeedState(Subject):
         links = [(p, link) for p, link in self.links.items() if link.alive]
         return cover((link.adequacy, self.standings.get(p, NOT_COUNTED)) for p, link in links)
 
-    def terms(self, day: int) -> Ledger:
+    def terms(self, day: int, method: Method) -> Ledger:
         """In every scope where the State consented, else in its country's own."""
         need = self.need
         if need is None or not need.alive:
@@ -133,7 +133,8 @@ class NeedState(Subject):
         country, pair = f"country:{need.country}", f"pillar-country:{need.pillar}|{need.country}"
         scopes = [country, pair]
         if need.consented:
-            scopes += ["global", f"pillar:{need.pillar}", *(f"region:{r}" for r in regions_of_country(need.country))]
+            regions = method.regions.of_country(need.country)
+            scopes += ["global", f"pillar:{need.pillar}", *(f"region:{r}" for r in regions)]
             scopes += [f"theme:{need.theme}"] if need.theme else []
         elif not state_reads(need.classification, need.country):
             return {}
@@ -157,7 +158,7 @@ class NeedState(Subject):
         """As its keeper classified it."""
         return (self.need.classification, self.need.entity) if self.need is not None else ("owner", None)
 
-    def stated(self, metric: str, scope: str, day: int) -> Iterable[Stated]:
+    def stated(self, metric: str, scope: str, day: int, method: Method) -> Iterable[Stated]:
         """The need, and its links."""
         if self.need is None:
             return

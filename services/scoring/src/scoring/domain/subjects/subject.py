@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 from scoring.domain.assessing import Moved
 from scoring.domain.coordination import SubjectFact
 from scoring.domain.families.family import Sums
+from scoring.domain.method import Method
 from scoring.domain.origin import Version
 from scoring.domain.register import day_of as recorded_on
 
@@ -49,7 +50,7 @@ class Subject:
         """Enter a fact; whether it won. Raises ValueError where it cannot be meant."""
         raise NotImplementedError
 
-    def terms(self, day: int) -> Ledger:
+    def terms(self, day: int, method: Method) -> Ledger:
         """What it adds on this day."""
         raise NotImplementedError
 
@@ -61,7 +62,7 @@ class Subject:
         """Class and owner of what is known of it."""
         raise NotImplementedError
 
-    def stated(self, metric: str, scope: str, day: int) -> Iterable[Stated]:
+    def stated(self, metric: str, scope: str, day: int, method: Method) -> Iterable[Stated]:
         """The facts behind its part of a figure."""
         raise NotImplementedError
 
@@ -79,10 +80,10 @@ def day_of(subject: Subject, closed: int) -> int:
     return max(closed, subject.newest)
 
 
-def step(subject: Subject, closed: int) -> tuple[Moved, bool]:
+def step(subject: Subject, closed: int, method: Method) -> tuple[Moved, bool]:
     """Bring a subject up to date: the difference it makes to the cells, and whether its ledger changed."""
     day = day_of(subject, closed)
-    old, new = subject.ledger, subject.terms(day)
+    old, new = subject.ledger, subject.terms(day, method)
     subject.transition = subject.next_day(day)
     if old == new:
         return {}, False
