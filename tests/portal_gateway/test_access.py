@@ -21,6 +21,7 @@ TABLES = (
     "observation",
     "budget",
     "figure",
+    "withheld_figure",
     "alert",
     "receipt",
     "message",
@@ -63,6 +64,7 @@ async def _fill(database: Database) -> None:
                 }
             ),
             figure(f"project:{name}", classification=classification, owner="XM-A"),
+            figure(f"entity-pillar:XM-A|{name}", classification=classification, owner="XM-A", withheld="small-cell"),
             AlertRaised.model_validate(
                 {
                     "alert_id": f"A{n}",
@@ -97,7 +99,11 @@ async def test_row_level_security_alone_shows_what_may_be_read_and_no_more(datab
             assert await column("select project_id from observation") == mine, person
             assert await column("select project_id from budget") == mine, person
             assert await column("select project_id from alert") == mine, person
-            assert await column("select scope from figure") == {f"project:{name}" for name in mine}, person
+            totals = {f"entity-pillar:XM-A|XM-A-{n}" for n in range(len(CLASSES))}
+            shown = {f"entity-pillar:XM-A|{name}" for name in mine}
+            assert await column("select scope from figure") == shown | {f"project:{name}" for name in mine}, person
+            # Of what is withheld from somebody, everybody else is told so: no more, and nobody both.
+            assert await column("select scope from withheld_figure") == totals - shown, person
             allowed = person.role in {"secretariat", "operator"} or person.organisation == "XM-A"
             assert await column("select submission_id from receipt") == ({"S-A"} if allowed else set()), person
             own = {f"m-{person.subject}"} | ({f"mo-{person.subject}"} if person.organisation == "XM-A" else set())

@@ -46,6 +46,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     previous: int | None = None
     classification: str = "public"
     owner: str | None = None
+    withheld: Literal["small-cell", "complementary"] | None = None
     demonstration: bool = False
     valid_as_of: date
     known_as_of: datetime

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _LOOK: Final = 1.0  # seconds between looks without a wake-up
 _PAGE: Final = 1000
+_BESIDE: Final = "beside:"
 
 
 def may_see(principal: Principal, entry: Entry) -> bool:
@@ -33,6 +34,9 @@ def may_see(principal: Principal, entry: Entry) -> bool:
         return may_read(principal, "support", entry.owner)
     if entry.subscriber is not None and entry.subscriber != principal.subject and principal.role != "system":
         return False
+    if entry.classification.startswith(_BESIDE):
+        hidden = entry.classification.removeprefix(_BESIDE)
+        return may_read(principal, "public", None) and not may_read(principal, hidden, entry.owner)
     return may_read(principal, entry.classification, entry.owner)
 
 

@@ -28,6 +28,7 @@ from contracts.portfolio import (
 from portal_gateway.decoding import Decoded, Figure, Observation, Receipt, encode
 from portal_gateway.domain import search
 from portal_gateway.domain.view import narrative
+from portal_gateway.domain.withheld import in_its_place
 from portal_gateway.store import feed, figures, messages, projects, receipts
 from runtime.db import Tx
 
@@ -194,6 +195,8 @@ def _figure(fact: Fact) -> figures.Stored:
         updated_at=event.updated_at,
         data=encode(event),
         traceparent=fact.envelope.traceparent,
+        withheld=event.withheld,
+        in_its_place=json.dumps(in_its_place(json.loads(encode(event)))) if event.withheld else "",
     )
 
 

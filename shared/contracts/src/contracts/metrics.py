@@ -13,6 +13,10 @@ State = Literal["PUBLISHED", "PROVISIONAL", "INSUFFICIENT_DATA", "NOT_APPLICABLE
 Metric = Annotated[str, StringConstraints(pattern=r"^M([1-9]|1[0-7])$")]
 """M1 to M17 of the methodology; open to all of them, so that the next one needs no new event type."""
 
+Withheld = Literal["small-cell", "complementary"]
+"""Why a total is not public (methodology §0.6): fewer than three projects or two entities stand in it, or one of
+these few could be worked out from it."""
+
 Unit = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 """``µ`` (micro-units) or ``cents`` (of USD); a metric to come may count in something else."""
 
@@ -57,6 +61,9 @@ class MetricUpdated(Payload):
     previous: int | None = None
     classification: str = "public"
     owner: str | None = Field(default=None, description="the entity, where the scope is one project")
+    withheld: Withheld | None = Field(
+        default=None, description="why readers beyond its class are told that there is a figure, and not which"
+    )
     demonstration: bool = False
     valid_as_of: date
     known_as_of: datetime

@@ -32,6 +32,7 @@ class Figure:
     previous: int | None = None
     classification: str = "public"
     owner: str | None = None
+    reason: str | None = None
     demonstration: bool = False
     valid_as_of: date
     known_as_of: datetime
@@ -55,6 +56,11 @@ class Figure:
     def withheld(self) -> bool:
         """Whether there is a value that is not said; of a single indicator nothing is held back, it is unknown."""
         return not self.shown and self.state == "INSUFFICIENT_DATA" and self.metric != "M1"
+
+    @property
+    def kept_back(self) -> str | None:
+        """Why this reader is not told the figure; None where it is told, or there is nothing to tell."""
+        return None if self.shown or self.projects else self.reason
 
     @property
     def known(self) -> int:
@@ -106,6 +112,7 @@ def figure(data: Mapping[str, Any]) -> Figure:
         previous=data["previous"],
         classification=data["classification"],
         owner=data["owner"],
+        reason=data.get("withheld"),
         demonstration=data["demonstration"],
         valid_as_of=date.fromisoformat(data["valid_as_of"]),
         known_as_of=datetime.fromisoformat(data["known_as_of"]),

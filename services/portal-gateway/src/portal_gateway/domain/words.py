@@ -31,6 +31,12 @@ STATES: Final[dict[str, Word]] = {
 }
 """State of a figure (methodology §0.5)."""
 
+WITHHELD: Final[dict[str, Word]] = {
+    "small-cell": Word(N_("Withheld: fewer than three projects or two entities"), "wh", "nod"),
+    "complementary": Word(N_("Withheld so that another figure cannot be worked out"), "wh", "nod"),
+}
+"""Why a total is not told to this reader (methodology §0.6), in the place of its state."""
+
 STATUSES: Final[dict[str, Word]] = {
     "ACHIEVED": Word(N_("Achieved"), "ach", "on"),
     "MAINTAINED": Word(N_("Maintained"), "ach", "on"),
@@ -249,7 +255,8 @@ FLAGS: Final[dict[str, Flag]] = {
     "STALE": Flag(N_("The latest value is old"), N_("Report a newer value")),
     "SUSPENDED": Flag(N_("Suspended: the figure stands still"), ""),
     "WITHHELD": Flag(N_("Withheld by its owner"), ""),
-    "SMALL_CELL": Flag(N_("Too few projects to show"), ""),
+    "SMALL_CELL": Flag(N_("Fewer than three projects or two entities: not public"), ""),
+    "COMPLEMENTARY": Flag(N_("Not public, because another figure could be worked out from it"), ""),
     "NO_BUDGET": Flag(N_("No budget: not in the figure by budget"), N_("Report the budget")),
     "NO_RESULTS": Flag(N_("No results"), N_("Add results with indicators to the next file")),
     "DIRECTION_UNKNOWN": Flag(N_("Higher or lower, which is better?"), N_("Say whether higher is better (ascending)")),

@@ -13,7 +13,8 @@ _LOCK: Final = 0x46454544
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the feed; ``data`` is the JSON that is sent. ``subscriber`` is set for a person's messages."""
+    """One row of the feed; ``data`` is the JSON that is sent. ``subscriber`` is set for a person's messages;
+    ``beside:`` and a class is of what is told to those whom that class leaves out."""
 
     seq: int
     kind: str
@@ -42,7 +43,8 @@ async def last(conn: Any) -> int:
     """
     return int(
         await conn.fetchval(
-            "select greatest(0, (select max(seq) from figure), (select max(seq) from message),"
+            "select greatest(0, (select max(seq) from figure), (select max(seq) from withheld_figure),"
+            " (select max(seq) from message),"
             " (select max(seq) from receipt), (select max(seq) from alert), (select max(seq) from project))"
         )
     )

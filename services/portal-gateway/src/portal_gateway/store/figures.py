@@ -23,6 +23,9 @@ class Stored:
     updated_at: datetime
     data: str
     traceparent: str | None
+    withheld: str | None = None
+    in_its_place: str = ""
+    """What is told of it where it is withheld, and why: for readers beyond its class."""
 
 
 async def save(conn: Any, figures: Sequence[Stored]) -> None:
@@ -45,18 +48,54 @@ async def save(conn: Any, figures: Sequence[Stored]) -> None:
         [f.data for f in figures],
         [f.traceparent for f in figures],
     )
+    await _save_withheld(conn, [f for f in figures if f.withheld])
+    await _forget_withheld(conn, [f for f in figures if not f.withheld])
+
+
+async def _save_withheld(conn: Any, figures: Sequence[Stored]) -> None:
+    """Say of newest figures that they are withheld, once: a figure that moves meanwhile must not be seen to."""
+    if not figures:
+        return
+    await conn.execute(
+        "insert into withheld_figure (metric, scope, kind, classification, owner, reason, updated_at, data, seq)"
+        " select x.m, x.s, f.kind, f.classification, f.owner, x.why, f.updated_at, x.d, nextval('feed_seq')"
+        " from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::jsonb[]) as x(m, s, r, why, d)"
+        " join figure f on f.metric = x.m and f.scope = x.s and f.revision = x.r order by 1, 2"
+        " on conflict (metric, scope) do update set classification = excluded.classification, owner = excluded.owner,"
+        " reason = excluded.reason, updated_at = excluded.updated_at, data = excluded.data, seq = excluded.seq"
+        " where (withheld_figure.reason, withheld_figure.classification, withheld_figure.owner)"
+        " is distinct from (excluded.reason, excluded.classification, excluded.owner)",
+        [f.metric for f in figures],
+        [f.scope for f in figures],
+        [f.revision for f in figures],
+        [f.withheld for f in figures],
+        [f.in_its_place for f in figures],
+    )
+
+
+async def _forget_withheld(conn: Any, figures: Sequence[Stored]) -> None:
+    """Newest figures that are not withheld (any more) speak for themselves."""
+    if not figures:
+        return
+    await conn.execute(
+        "delete from withheld_figure w using figure f, unnest($1::text[], $2::text[], $3::bigint[]) as x(m, s, r)"
+        " where w.metric = x.m and w.scope = x.s and f.metric = x.m and f.scope = x.s and f.revision = x.r",
+        [f.metric for f in figures],
+        [f.scope for f in figures],
+        [f.revision for f in figures],
+    )
 
 
 async def one(conn: Any, metric: str, scope: str) -> dict[str, Any] | None:
-    """A figure that the caller may read."""
-    row = await conn.fetchrow("select data, seq from figure where metric = $1 and scope = $2", metric, scope)
+    """A figure as the caller may know of it."""
+    row = await conn.fetchrow("select data, seq from told_figure where metric = $1 and scope = $2", metric, scope)
     return _figure(row) if row else None
 
 
 async def several(conn: Any, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Those of the figures named by (metric, scope) that exist and that the caller may read."""
+    """Those of the figures named by (metric, scope) that exist and that the caller may know of."""
     rows = await conn.fetch(
-        "select f.metric, f.scope, f.data, f.seq from figure f"
+        "select f.metric, f.scope, f.data, f.seq from told_figure f"
         " join unnest($1::text[], $2::text[]) as k(metric, scope) using (metric, scope)",
         [metric for metric, _ in keys],
         [scope for _, scope in keys],
@@ -69,7 +108,7 @@ async def page(
 ) -> list[dict[str, Any]]:
     """Figures by metric and scope, from behind ``after`` on."""
     rows = await conn.fetch(
-        "select data, seq from figure where ($1::text is null or metric = $1) and ($2::text is null or kind = $2)"
+        "select data, seq from told_figure where ($1::text is null or metric = $1) and ($2::text is null or kind = $2)"
         ' and ($3::text is null or (metric, scope collate "C") > ($3, $4 collate "C"))'
         ' order by metric, scope collate "C" limit $5',
         metric,

@@ -114,6 +114,7 @@ def live_words() -> dict[str, Any]:
         "ago": {"s": "%s s ago", "min": "%s min ago", "h": "%s h ago", "d": "%s d ago"},
         "months": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
         "states": {code: (word.text, word.icon) for code, word in words.STATES.items()},
+        "why": {code: (word.text, word.icon) for code, word in words.WITHHELD.items()},
         "live": "Live, %s",
         "reconnecting": "Reconnecting, figures are of %s",
         "paused": "Paused, %s updates wait",

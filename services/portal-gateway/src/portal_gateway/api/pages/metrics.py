@@ -39,6 +39,10 @@ _SENTENCES: Final = {
     "M11": "{value}% of what is required is available; an over-funded project covers no other.",
 }
 
+_WHO_READS: Final = (
+    "The entities of the Compact and the secretariat read it; what single projects publish is open to all."
+)
+
 Reader = Annotated[Caller, Depends(reader)]
 
 
@@ -97,7 +101,9 @@ async def show_figure(
     kind = wanted.partition(":")[0]
     name = scope_name(wanted, areas=areas(), titles=names)
     way = Wanted(project, indicator, limit)
-    made = await explained(request, who, found, way, metric_name=words.metric(metric).name, scope_name=name)
+    made = Explained(failed=_kept_back(found))
+    if not found.kept_back:
+        made = await explained(request, who, found, way, metric_name=words.metric(metric).name, scope_name=name)
     return render(
         request,
         "metric.html",
@@ -127,6 +133,13 @@ async def show_figure(
     )
 
 
+def _kept_back(found: Figure) -> dict[str, str] | None:
+    """In the place of how the figure is made, for a reader who is not told the figure."""
+    if not found.kept_back:
+        return None
+    return {"title": "How it is made is withheld with it.", "text": words.WITHHELD[found.kept_back].text + "."}
+
+
 def _indicators(found: Figure) -> dict[str, int] | None:
     counts = found.parts.get("indicators")
     if isinstance(counts, dict) and {"observed", "expected"} <= counts.keys() and counts["expected"]:
@@ -150,6 +163,8 @@ def _twins(found: Figure) -> list[dict[str, object]]:
 
 def _sentence(found: Figure, name: str) -> str:
     """The figure as a person would say it."""
+    if found.kept_back:
+        return f"{words.WITHHELD[found.kept_back].text}. {_WHO_READS}"
     if found.metric not in {"M1", "M4"}:
         return _other(found)
     if found.metric == "M1" and found.scope.startswith("project:") and found.value is None:

@@ -64,6 +64,7 @@ export function listen() {
   function patch(root, f) {
     const shown = f.value !== null && (f.state === "PUBLISHED" || f.state === "PROVISIONAL");
     const look = !shown ? "is-ins" : f.state === "PUBLISHED" ? "is-pub" : "is-prov";
+    const keptBack = !shown && !f.projects && f.withheld;
     const moved = f.previous !== null && f.previous !== f.value;
     const at = new Date(f.updated_at);
     const known = percent(share(f.coverage.observed, f.coverage.expected));
@@ -76,10 +77,12 @@ export function listen() {
     field("box", (e) => e.classList.toggle("is-ins", !shown));
     put("value", shown ? percent(f.value) : f.state === "INSUFFICIENT_DATA" && f.metric !== "M1" ? words.withheld : words.unknown);
     field("unit", (e) => { e.hidden = !shown; });
-    put("state", words.states[f.state][0]);
-    field("icon", (e) => e.setAttribute("href", `#i-${words.states[f.state][1]}`));
-    put("known", words.known.replace("%s", known));
-    put("known-number", known);
+    // A reader who is not told the figure is told why instead (words.why).
+    const [state, icon] = keptBack ? words.why[f.withheld] : words.states[f.state];
+    put("state", state);
+    field("icon", (e) => e.setAttribute("href", `#i-${icon}`));
+    put("known", keptBack ? "" : words.known.replace("%s", known));
+    put("known-number", keptBack ? "–" : known);
     put("exact", shown ? f.value : "–");
     put("revision", grouped(f.revision));
     put("at", instant(at, words));
