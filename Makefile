@@ -3,6 +3,7 @@
 
 PYTHON   ?= python3
 PROJECTS ?= 300
+PORTFOLIOS ?= 10000
 BIN      := .venv/bin
 UV       := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 # Which version of uv: the lock file's format follows it.
@@ -10,7 +11,7 @@ UV_VERSION := 0.13.9
 MANIFESTS := pyproject.toml uv.lock $(wildcard shared/*/pyproject.toml services/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo down test test-long check format browser clean
+.PHONY: help setup demo down test test-long portfolios check format browser clean
 
 ##@ Use
 
@@ -34,6 +35,9 @@ test: setup browser ## Run every test ring; the slowest tests are named at the e
 
 test-long: setup browser ## Run what takes long: 100 kills, the full portfolio
 	$(BIN)/pytest -m long
+
+portfolios: setup ## Score random portfolios in any order and against a rebuild, others each time (PORTFOLIOS=10000)
+	PORTFOLIOS=$(PORTFOLIOS) SEED=$${SEED:-$$(date +%s)} $(BIN)/pytest tests/scoring/test_portfolios.py -s --timeout 0
 
 check: .venv/.synced ## Lint, formatting, types, import boundaries, contracts, AsyncAPI, events
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from datetime import date
 from scoring.domain import facts
 from scoring.domain.assessment import enter
 from scoring.domain.facts import Fact, Version
-from scoring.domain.judgements import EvidenceVerified, Judgement
+from scoring.domain.judgements import EvidenceVerified, Judgement, SharedClaim
 from scoring.domain.months import note
 from scoring.domain.numbers import decimal
 from scoring.domain.state import (
@@ -55,6 +55,9 @@ def record(state: ProjectState, fact: Fact, version: Version, touched: Touched) 
     Raises ValueError where a figure is no decimal: nothing is changed then.
     """
     won = _enter(state, fact, version, touched)
+    if isinstance(fact, SharedClaim):
+        # Nobody reported on the project, and of claims only those that stand are kept: like a rate, one moves no day.
+        return won
     day = day_of(version)
     state.newest = max(state.newest, day)
     if note(state, day, fact):
