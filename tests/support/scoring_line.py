@@ -141,9 +141,11 @@ class Line:
     def _bring(self, keys: Iterable[Key]) -> None:
         found = [self.subjects[key] for key in sorted(keys)]
         resolutions = {s.id: s for s in self.subjects.values() if isinstance(s, ResolutionState)}
-        tell(found, {name: standing(state) for name, state in self.states.items()}, resolutions)
+        method = self.world().method
+        under = method.parameters
+        tell(found, {name: standing(state, under) for name, state in self.states.items()}, resolutions)
         for subject in found:
-            merge(self.sums, step(subject, self.closed)[0])
+            merge(self.sums, step(subject, self.closed, method)[0])
             self.subjects[subject.KIND, subject.id] = codec.unpack_subject(subject.KIND, codec.pack_subject(subject))
 
     def _close(self, day: int) -> None:
@@ -192,7 +194,7 @@ def batch(said: Sequence[Said]) -> Digest:
         state.inside = sorted(receivers_of(state) & counted)
         everything = Touched(True, True, set(state.indicators))
         score(state, everything, line.closed, line.world())
-        assess(state, everything, {}, line.sums)
+        assess(state, everything, {}, line.sums, line.world().method.parameters)
     line._bring(line.subjects)
     line.cells = rebuild(s.contribution for s in line.states.values() if s.contribution is not None)
     return line.digest()
