@@ -39,7 +39,7 @@ test-long: setup browser ## Run what takes long: 100 kills, the full portfolio
 portfolios: setup ## Score random portfolios in any order and against a rebuild, others each time (PORTFOLIOS=10000)
 	PORTFOLIOS=$(PORTFOLIOS) SEED=$${SEED:-$$(date +%s)} $(BIN)/pytest tests/scoring/test_portfolios.py -s --timeout 0
 
-check: .venv/.synced ## Lint, formatting, types, import boundaries, contracts, AsyncAPI, events
+check: .venv/.synced ## Lint, formatting, types, import boundaries, contracts, AsyncAPI, events, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -47,6 +47,7 @@ check: .venv/.synced ## Lint, formatting, types, import boundaries, contracts, A
 	$(BIN)/python -m contracts check
 	$(BIN)/python -m plumbline.asyncapi check
 	$(BIN)/python -m plumbline.catalogue check
+	$(BIN)/python -m portal_gateway.web.catalogues check
 
 format: .venv/.synced ## Put imports and formatting in order
 	$(BIN)/ruff check --fix .

@@ -119,9 +119,9 @@ def test_the_line_goes_from_the_figure_to_the_event() -> None:
 
 def test_an_outcome_is_opened_first_and_another_indicator_on_demand() -> None:
     tree = _total(_project())
-    assert _line(tree)[3].title == "The level: outcomes"
+    assert _line(tree)[3].title == "The level: Outcomes"
     asked = _line(tree, "b")
-    assert (asked[3].title, _said(asked[3])) == ("The level: outputs", ["0.875000"])
+    assert (asked[3].title, _said(asked[3])) == ("The level: Outputs", ["0.875000"])
     assert _said(asked[4]) == ["(1.000000 + 0.750000) ÷ 2 = 0.875000"]
     assert "2 of 3 indicators known." in asked[4].notes
     assert {link.indicator for link in asked[5].links} == {"a", "c", "d"}

@@ -14,7 +14,9 @@ from tests.support.portfolio import HUB, everything
 from tests.support.sources import ROOT
 
 from contracts.portfolio import IndicatorDefined
+from portal_gateway.domain.language import speaking
 from portal_gateway.web import render
+from portal_gateway.web.catalogues import catalogue
 
 WEB = ROOT / "services/portal-gateway/src/portal_gateway/web"
 
@@ -138,15 +140,15 @@ async def test_static_files_may_be_kept_and_change_their_address(gateway: Gatewa
 
 
 async def test_a_page_reads_from_the_right_where_its_language_does(gateway: Gateway) -> None:
-    """No catalogue is there yet; places already turn round."""
     from tests.support.gateway import NOW
 
     from portal_gateway.domain.view import figure as read
 
     data = figure().model_dump(mode="json") | {"seq": 1}
     more = {"now": NOW, "address": "", "chosen": {"metric": "M4", "kind": "pillar"}, "kinds": {}, "next": None}
-    left = render.page("metrics.html", figures=[read(data)], lang="en", **more)
-    right = render.page("metrics.html", figures=[read(data)], lang="ar", **more)
+    left = render.page("metrics.html", figures=[read(data)], **more)
+    with speaking("ar", catalogue("ar")):
+        right = render.page("metrics.html", figures=[read(data)], **more)
     assert 'dir="ltr"' in left
     assert 'dir="rtl"' in right
     assert 'x="49.58%"' in left

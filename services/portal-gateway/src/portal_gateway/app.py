@@ -11,6 +11,7 @@ from portal_gateway.api import pages, rest, session, stream
 from portal_gateway.api.docs import router as docs_router
 from portal_gateway.api.edge import Edge, answer_static, in_html
 from portal_gateway.api.pages.frame import SignInFirst
+from portal_gateway.api.speaking import Speaking
 from portal_gateway.clients.issuer import Issuer
 from portal_gateway.clients.services import Intake, Notifier, Scoring
 from portal_gateway.clients.upstream import Upstream
@@ -46,6 +47,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.add_route("/static/{release}/{name}", answer_static, methods=["GET"], include_in_schema=False)
     app.include_router(pages.router)
     _answer_people_in_html(app)
+    app.add_middleware(Speaking)
     app.add_middleware(Edge, settings=settings)
     return service
 

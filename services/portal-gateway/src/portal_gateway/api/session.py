@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from portal_gateway.api.caller import Caller, cookie_name, digest, form_of, of_session, same_origin, secure
 from portal_gateway.api.pages.frame import render
 from portal_gateway.clients.issuer import Issuer, SignInError
+from portal_gateway.domain.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from portal_gateway.store.sessions import Session, SignIn
@@ -38,10 +39,12 @@ async def login(request: Request, next: str = "/") -> Response:  # noqa: A002 (t
         request,
         "login.html",
         None,
-        title="You are signed out" if out else "Sign in",
-        text="Close the window, or sign in again."
+        title=_("You are signed out") if out else _("Sign in"),
+        text=_("Close the window, or sign in again.")
         if out
-        else "Plumbline shows what counter-terrorism work achieves, and how sure that is, to people who are signed in.",
+        else _(
+            "Plumbline shows what counter-terrorism work achieves, and how sure that is, to people who are signed in."
+        ),
         next=_inside(next),
         issuer=settings.issuer,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from portal_gateway.domain.language import N_, said
 from portal_gateway.domain.numbers import MICRO
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.view import Figure
@@ -34,7 +35,11 @@ class Balance:
 
 def balance(figure: Figure) -> Balance | None:
     """Read M7's parts: budgets first, expenditure where there are no budgets. None where there is no money."""
-    for basis, name in (("budget", "budgets"), ("expenditure", "expenditure")):
+    captions = {
+        "budget": N_("Share of budgets by pillar, in US dollars"),
+        "expenditure": N_("Share of expenditure by pillar, in US dollars"),
+    }
+    for basis, caption in captions.items():
         part: dict[str, Any] = figure.parts.get(basis) or {}
         cents = {code: int(part.get(code) or 0) for code in PILLARS}
         unallocated = int(part.get("unallocated") or 0)
@@ -43,5 +48,5 @@ def balance(figure: Figure) -> Balance | None:
             rows = [Row(code, cents[code], cents[code] * MICRO // whole if whole else 0) for code in PILLARS]
             rest = [Row("none", unallocated, unallocated * MICRO // total)] if unallocated else []
             least = min(rows, key=lambda row: row.cents) if whole else None
-            return Balance(figure, f"Share of {name} by pillar, in US dollars", (*rows, *rest), least)
+            return Balance(figure, said(caption), (*rows, *rest), least)
     return None

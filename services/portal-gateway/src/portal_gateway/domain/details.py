@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from portal_gateway.domain import numbers
+from portal_gateway.domain.language import N_, _, said
 from portal_gateway.domain.numbers import MICRO
-from portal_gateway.domain.words import N_
 
 Format = Callable[[Any], str]
 
@@ -56,8 +56,39 @@ def _ratio(value: Any) -> str:
     return f"{int(value) / MICRO:.2f}"
 
 
+_CODES: Final = {
+    "GO": N_("Go"),
+    "GO_WITH_CONDITIONS": N_("Go with conditions"),
+    "HOLD": N_("Hold"),
+    "ESCALATE": N_("Escalate"),
+    "NO_GO": N_("No go"),
+    "LOW": N_("Low"),
+    "MEDIUM": N_("Medium"),
+    "HIGH": N_("High"),
+    "VERY_HIGH": N_("Very high"),
+    "MET": N_("Met"),
+    "NOT_MET": N_("Not met"),
+    "INDETERMINATE": N_("Cannot be said"),
+    "missing": N_("missing"),
+    "unallocated": N_("not allocated"),
+    "null": N_("not screened"),
+    "none": N_("none"),
+    "core": N_("core"),
+    "financials": N_("financials"),
+    "value_added": N_("value added"),
+    "freshness": N_("freshness"),
+    "frequency": N_("frequency"),
+    "time_lag": N_("time lag"),
+    "observed": N_("observed"),
+    "expected": N_("expected"),
+    "STATE": N_("the State"),
+}
+"""Codes that figures carry and people do not speak in; every other one is a proper name or a letter."""
+
+
 def _said(value: Any) -> str:
-    return str(value).replace("_", " ").capitalize()
+    code = str(value)
+    return said(_CODES[code]) if code in _CODES else code.replace("_", " ").capitalize()
 
 
 _SHOWN: Final[dict[str, tuple[tuple[str, str, Format], ...]]] = {
@@ -191,7 +222,9 @@ _SCENARIOS: Final = {
 
 def _name(key: str) -> str:
     if key in _SCENARIOS:
-        return _SCENARIOS[key]
+        return said(_SCENARIOS[key])
+    if key in _CODES:
+        return said(_CODES[key])
     return key if not key.islower() and "_" not in key else key.replace("_", " ")
 
 
@@ -199,7 +232,7 @@ def _years(years: Mapping[str, Any]) -> Iterator[Row]:
     for year, by in years.items():
         if "strict" in by:
             strict, broad = (_interval(by[reading]) for reading in ("strict", "broad"))
-            yield Row(year, ((N_("strict"), strict), (N_("broad"), broad), (N_("coded"), _share(by["coded"]))))
+            yield Row(year, ((_("strict"), strict), (_("broad"), broad), (_("coded"), _share(by["coded"]))))
 
 
 def _interval(bounds: Mapping[str, int]) -> str:

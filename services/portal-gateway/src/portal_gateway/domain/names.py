@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from portal_gateway.domain import scope as scopes
-from portal_gateway.domain.words import N_, PILLARS
-
-Translate = Callable[[str], str]
+from portal_gateway.domain.language import N_, _, said
+from portal_gateway.domain.words import PILLARS
 
 KINDS: dict[str, str] = {
     "pillar": N_("Pillars"),
@@ -24,9 +23,7 @@ KINDS: dict[str, str] = {
 """The kinds of scope in the order in which a reader is offered them."""
 
 
-def scope_name(
-    text: str, *, areas: Mapping[str, str], titles: Mapping[str, str], translate: Translate = lambda m: m
-) -> str:
+def scope_name(text: str, *, areas: Mapping[str, str], titles: Mapping[str, str]) -> str:
     """``pillar-country:P3|ML`` is "Pillar III, Mali".
 
     ``areas`` are names by ISO 3166-1 alpha-2 or M49 code, ``titles`` those of entities, projects and
@@ -35,22 +32,24 @@ def scope_name(
     scope = scopes.parse(text)
 
     def pillar(code: str) -> str:
-        return translate(PILLARS[code][0])
+        return said(PILLARS[code][0])
 
     match scope.kind:
         case "global":
-            return translate(KINDS["global"])
+            return said(KINDS["global"])
         case "pillar":
             return pillar(scope.first)
         case "country" | "region":
             return areas.get(scope.first, scope.first)
         case "theme":
-            return translate(N_("Theme")) + f" {scope.first}"
+            return _("Theme %(code)s", code=scope.first)
         case "pillar-country":
-            return f"{pillar(scope.first)}, {areas.get(scope.second, scope.second)}"
+            return _("%(first)s, %(second)s", first=pillar(scope.first), second=areas.get(scope.second, scope.second))
         case "entity-pillar":
-            return f"{titles.get(scope.first, scope.first)}, {pillar(scope.second)}"
+            return _("%(first)s, %(second)s", first=titles.get(scope.first, scope.first), second=pillar(scope.second))
         case "indicator":
-            return titles.get(text) or f"{titles.get(scope.first, scope.first)}, {scope.second}"
+            return titles.get(text) or _(
+                "%(first)s, %(second)s", first=titles.get(scope.first, scope.first), second=scope.second
+            )
         case _:
             return titles.get(scope.first, scope.first)

@@ -10,10 +10,17 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
+from portal_gateway.domain.language import N_, _, said
+
 MICRO: Final = 1_000_000
 """µ in one, and ppm in one."""
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# L10N: months as short as a date has room for
+_MONTHS: Final = (
+    N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
+    N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
+)  # fmt: skip
+_AGES: Final = ((86_400, N_("%(n)s d ago")), (3_600, N_("%(n)s h ago")), (60, N_("%(n)s min ago")))
 _MINUS: Final = "\N{MINUS SIGN}"
 
 
@@ -61,24 +68,29 @@ def decimal_text(text: str | None) -> str:
 
 def day(value: date) -> str:
     """``14 Sep 2026``."""
-    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return _("%(day)s %(month)s %(year)s", day=value.day, month=said(_MONTHS[value.month - 1]), year=value.year)
 
 
 def month(value: date) -> str:
     """``Sep 2026``."""
-    return f"{_MONTHS[value.month - 1]} {value.year}"
+    return _("%(month)s %(year)s", month=said(_MONTHS[value.month - 1]), year=value.year)
+
+
+def months() -> list[str]:
+    """The twelve months as dates print them."""
+    return [said(name) for name in _MONTHS]
 
 
 def instant(value: datetime) -> str:
     """``14 Sep 2026, 09:15:27 UTC``."""
     at = value.astimezone(UTC)
-    return f"{day(at)}, {at:%H:%M:%S} UTC"
+    return _("%(day)s, %(time)s UTC", day=day(at), time=f"{at:%H:%M:%S}")
 
 
 def age(then: datetime, now: datetime) -> str:
     """How long ago, in the largest whole unit: ``2 s ago``, ``18 min ago``, ``3 h ago``, ``117 d ago``."""
     seconds = max(0, int((now - then).total_seconds()))
-    for floor, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+    for floor, message in _AGES:
         if seconds >= floor:
-            return f"{seconds // floor} {unit} ago"
-    return f"{seconds} s ago"
+            return _(message, n=seconds // floor)
+    return _("%(n)s s ago", n=seconds)

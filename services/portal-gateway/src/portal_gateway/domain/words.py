@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-
-def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate later")
-    """Mark a message for extraction without translating it."""
-    return message
+from portal_gateway.domain.language import N_
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from portal_gateway.domain import figure, numbers, words
+from portal_gateway.domain import figure, language, numbers, words
+from portal_gateway.domain.language import _, said
 from portal_gateway.domain.names import scope_name
 from portal_gateway.domain.scope import NUMERALS
+from portal_gateway.web.catalogues import spoken
 
 _RTL: Final = frozenset({"ar", "he", "fa", "ur"})
 _STATIC: Final = "static"
@@ -45,7 +47,7 @@ def static_files() -> dict[str, tuple[bytes, str]]:
 def release() -> str:
     """One digest over all static files: scripts import each other by name, so they change address together."""
     digest = hashlib.sha256()
-    for name, (_, own) in static_files().items():
+    for name, (_bytes, own) in static_files().items():
         digest.update(f"{name} {own}\n".encode())
     return digest.hexdigest()[:12]
 
@@ -56,11 +58,6 @@ def static(name: str) -> str:
     return f"/static/{release()}/{name}"
 
 
-def said(text: str) -> str:
-    """A word from a table, translated. ``_()`` is for texts that stand in a template: it marks them as markup."""
-    return text
-
-
 def figure_address(metric: str, scope: str) -> str:
     """The page of a figure."""
     return f"/metrics/{quote(metric, safe='')}?scope={quote(scope, safe=':|')}"
@@ -69,6 +66,15 @@ def figure_address(metric: str, scope: str) -> str:
 def project_address(project_id: str) -> str:
     """The page of a project; identifiers may hold slashes and blanks."""
     return f"/projects/{quote(project_id, safe='')}"
+
+
+def _looked_up(message: str) -> str:
+    """A template's message; the template puts the values in."""
+    return said(message)
+
+
+def _looked_up_many(one: str, several: str, n: int) -> str:
+    return language.plural(one, several, n)
 
 
 @cache
@@ -82,8 +88,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    # No catalogue yet: every message is English. Translations replace these two functions.
-    env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    env.install_gettext_callables(_looked_up, _looked_up_many, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     env.filters |= {
         "percent": numbers.percent,
         "points": numbers.points,
@@ -111,23 +116,31 @@ def environment() -> Environment:
 def live_words() -> dict[str, Any]:
     """What live.js says, in the page's language; ``%s`` is where a number goes."""
     return {
-        "ago": {"s": "%s s ago", "min": "%s min ago", "h": "%s h ago", "d": "%s d ago"},
-        "months": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-        "states": {code: (word.text, word.icon) for code, word in words.STATES.items()},
-        "why": {code: (word.text, word.icon) for code, word in words.WITHHELD.items()},
-        "live": "Live, %s",
-        "reconnecting": "Reconnecting, figures are of %s",
-        "paused": "Paused, %s updates wait",
-        "pause": "Pause",
-        "resume": "Go on",
-        "known": "%s% known",
-        "was": "was %s%",
-        "points": "%s points with the last change",
-        "changes": "%s figures changed",
-        "withheld": "Withheld",
-        "unknown": "Unknown",
-        "copied": "Copied",
-        "over": "Your session is over. Load the page again to sign in",
+        "ago": {
+            "s": _("%(n)s s ago", n="%s"),
+            "min": _("%(n)s min ago", n="%s"),
+            "h": _("%(n)s h ago", n="%s"),
+            "d": _("%(n)s d ago", n="%s"),
+        },
+        "instant": _(
+            "%(day)s, %(time)s UTC", day=_("%(day)s %(month)s %(year)s", day="%d", month="%m", year="%y"), time="%t"
+        ),
+        "months": numbers.months(),
+        "states": {code: (said(word.text), word.icon) for code, word in words.STATES.items()},
+        "why": {code: (said(word.text), word.icon) for code, word in words.WITHHELD.items()},
+        "live": _("Live, %(age)s", age="%s"),
+        "reconnecting": _("Reconnecting, figures are of %(age)s", age="%s"),
+        "paused": _("Paused, %(n)s updates wait", n="%s"),
+        "pause": _("Pause"),
+        "resume": _("Go on"),
+        "known": _("%(share)s%% known", share="%s"),
+        "was": _("was %(value)s%%", value="%s"),
+        "points": _("%(points)s points with the last change", points="%s"),
+        "changes": _("%(n)s figures changed", n="%s"),
+        "withheld": _("Withheld"),
+        "unknown": _("Unknown"),
+        "copied": _("Copied"),
+        "over": _("Your session is over. Load the page again to sign in"),
     }
 
 
@@ -141,12 +154,12 @@ def page(
     seq: int = 0,
     unread: int = 0,
     demonstration: bool = False,
-    lang: str = "en",
     titles: Mapping[str, str] | None = None,
     notices: tuple[str, ...] = (),
     **data: Any,
 ) -> str:
     """One page as HTML. ``titles`` names entities, projects and indicators that its scopes speak of."""
+    lang = language.language()
     mirrored = lang in _RTL
     found = titles or {}
     return (
@@ -162,6 +175,7 @@ def page(
                 "unread": unread,
                 "demonstration": demonstration,
                 "lang": lang,
+                "languages": spoken(),
                 "dir": "rtl" if mirrored else "ltr",
                 "mirrored": mirrored,
                 "axis": figure.axis(mirrored=mirrored),

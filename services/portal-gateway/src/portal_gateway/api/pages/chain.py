@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from portal_gateway.domain import chain, numbers, trajectory, words
 from portal_gateway.domain.chain import Indicator, Result
+from portal_gateway.domain.language import _, ngettext, said
 from portal_gateway.domain.trajectory import BOTTOM, LADDER, TOP
 from portal_gateway.domain.view import Figure
 
-_NAMES: Final = ("baseline", "target")
 _WEIGHTS: Final = {"1": "¼", "2": "½", "3": "¼"}
 
 
@@ -31,7 +31,7 @@ class Parts:
 
 def levels_of(parts: Parts) -> list[dict[str, Any]]:
     """Levels for the template, impact first."""
-    arranged = chain.levels(parts.indicators, as_of=parts.today, lang=parts.lang, names=_NAMES)
+    arranged = chain.levels(parts.indicators, as_of=parts.today, lang=parts.lang, names=(_("baseline"), _("target")))
     return [
         {
             "code": level.code,
@@ -80,34 +80,35 @@ def part_figure(whole: Figure, part: Mapping[str, Any]) -> Figure:
 
 def _label(parts: Parts, code: str) -> str:
     found = _part_of(parts, "levels", code)
-    name = words.LEVELS[code]
+    name = said(words.LEVELS[code])
     if found is None or found.get("mean") is None:
-        return f"{name}: unknown"
-    return f"{name}: {numbers.percent(found['mean'])}"
+        return _("%(name)s: unknown", name=name)
+    return _("%(name)s: %(value)s", name=name, value=numbers.percent(found["mean"]))
 
 
 def _about_level(parts: Parts, code: str) -> str:
     found = _part_of(parts, "levels", code)
-    said = []
+    line = []
     if found and found.get("mean") is not None:
-        said.append(f"{numbers.percent(found['mean'])}%")
+        line.append(f"{numbers.percent(found['mean'])}%")
     if found and found.get("lower") is not None and found.get("lower") != found.get("upper"):
-        said.append(f"{numbers.percent(found['lower'])} to {numbers.percent(found['upper'])}")
-    said.append(f"weight {_WEIGHTS[code]}" if code in _WEIGHTS else "shown, not scored")
+        lower, upper = numbers.percent(found["lower"]), numbers.percent(found["upper"])
+        line.append(_("%(first)s to %(last)s", first=lower, last=upper))
+    line.append(_("weight %(weight)s", weight=_WEIGHTS[code]) if code in _WEIGHTS else _("shown, not scored"))
     if found and found.get("coverage") is not None:
-        said.append(f"{numbers.percent(found['coverage'])}% known")
-    return " · ".join(said)
+        line.append(_("%(share)s%% known", share=numbers.percent(found["coverage"])))
+    return " · ".join(line)
 
 
 def _result(parts: Parts, result: Result) -> dict[str, Any]:
     found = _part_of(parts, "results", result.result_id)
-    said = [result.title]
+    line = [result.title]
     if found and found.get("mean") is not None:
-        said.append(f"{numbers.percent(found['mean'])}%")
+        line.append(f"{numbers.percent(found['mean'])}%")
     known = sum(1 for i in result.indicators if i.latest)
-    said.append(f"{known} of {len(result.indicators)} with a value")
+    line.append(_("%(known)s of %(all)s with a value", known=known, all=len(result.indicators)))
     return {
-        "title": " · ".join(said),
+        "title": " · ".join(line),
         "lang": result.lang,
         "indicators": [_indicator(parts, i) for i in result.indicators],
     }
@@ -118,6 +119,7 @@ def _indicator(parts: Parts, i: Indicator) -> dict[str, Any]:
     m1, m2 = parts.figures.get(("M1", scope)), parts.figures.get(("M2", scope))
     status = str((m2.parts if m2 else {}).get("status") or "")
     raw = (m1.parts if m1 else {}).get("raw")
+    before = numbers.percent(raw) if m1 is not None and isinstance(raw, int) and raw != m1.value else ""
     flags = list(dict.fromkeys([*(m1.flags if m1 else ()), *i.flags]))
     return {
         "anchor": "i-" + re.sub(r"[^A-Za-z0-9_-]", "-", i.indicator_id),
@@ -129,55 +131,59 @@ def _indicator(parts: Parts, i: Indicator) -> dict[str, Any]:
         "spoken": spoken(i),
         "said": _values(i),
         "figure": m1,
-        "raw": f"raw {numbers.percent(raw)}%" if isinstance(raw, int) and m1 and raw != m1.value else "",
+        "raw": _("raw %(value)s%%", value=before) if before else "",
         "pace": words.STATUSES.get(status),
-        "pace_text": f"{numbers.percent(m2.value)}% of plan" if m2 and m2.value is not None else "",
+        "pace_text": _("%(share)s%% of plan", share=numbers.percent(m2.value)) if m2 and m2.value is not None else "",
         "flags": flags,
     }
 
 
 def about(i: Indicator) -> str:
     """What is measured, in a line."""
-    said = [i.unit.capitalize() if i.unit and i.unit != "%" else words.MEASURES[i.measure]]
+    line = [i.unit.capitalize() if i.unit and i.unit != "%" else said(words.MEASURES[i.measure])]
     if i.lower_is_better:
-        said.append("lower is better")
+        line.append(_("lower is better"))
     if i.accumulation:
-        said.append(words.ACCUMULATIONS[i.accumulation])
-    text = ", ".join(said) + "."
+        line.append(said(words.ACCUMULATIONS[i.accumulation]))
+    text = [_(", ").join(line) + _(".")]
     if i.due_missing:
-        text += f" {i.due_missing} due {'value is' if i.due_missing == 1 else 'values are'} missing."
+        text.append(ngettext("%(n)s due value is missing.", "%(n)s due values are missing.", i.due_missing))
     if i.withheld:
-        text += " A value is withheld by its owner."
+        text.append(_("A value is withheld by its owner."))
     if i.not_applicable:
-        text += " Declared not applicable."
-    return text
+        text.append(_("Declared not applicable."))
+    return " ".join(text)
 
 
 def spoken(i: Indicator) -> str:
     """The drawing in words."""
     if i.drawing is None:
-        return "No period and no value reported."
-    said = [
-        f"Baseline {i.baseline}" if i.baseline else "No baseline",
-        f"target {i.target}" if i.target else "no target",
-        f"latest {_word(i.latest)}" if i.latest else "no value reported",
+        return _("No period and no value reported.")
+    line = [
+        _("Baseline %(value)s", value=i.baseline) if i.baseline else _("No baseline"),
+        _("target %(value)s", value=i.target) if i.target else _("no target"),
+        _("latest %(value)s", value=_word(i.latest)) if i.latest else _("no value reported"),
     ]
-    return ", ".join(said) + "."
+    return _(", ").join(line) + _(".")
 
 
 def _values(i: Indicator) -> list[tuple[str, str, bool]]:
-    target = i.target or (words.RUBRIC["FULL"] if i.rubric else "")
-    rows = [("Baseline", i.baseline, False), ("Latest", _word(i.latest), True), ("Target", target, False)]
-    return [(label, value or "none", strong and bool(value)) for label, value, strong in rows]
+    target = i.target or (said(words.RUBRIC["FULL"]) if i.rubric else "")
+    rows = [
+        (_("Baseline"), i.baseline, False),
+        (_("Latest"), _word(i.latest), True),
+        (_("Target"), target, False),
+    ]
+    return [(label, value or _("none"), strong and bool(value)) for label, value, strong in rows]
 
 
 def _word(text: str) -> str:
-    return words.RUBRIC.get(text, text)
+    return said(words.RUBRIC[text]) if text in words.RUBRIC else text
 
 
 def _ladder(i: Indicator) -> list[dict[str, Any]]:
     span = (BOTTOM - TOP - 8) / (len(LADDER) - 1)
     return [
-        {"y": round(BOTTOM - 4 - n * span, 1), "text": words.RUBRIC[code], "target": n == len(LADDER) - 1}
+        {"y": round(BOTTOM - 4 - n * span, 1), "text": said(words.RUBRIC[code]), "target": n == len(LADDER) - 1}
         for n, code in enumerate(trajectory.LADDER)
     ]

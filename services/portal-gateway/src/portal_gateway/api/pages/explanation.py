@@ -14,7 +14,8 @@ from portal_gateway.api.pages.chain import part_figure
 from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import explanation, numbers
-from portal_gateway.domain.explanation import Link, Node, Parts, Step
+from portal_gateway.domain.explanation import Closing, Link, Node, Parts, Step
+from portal_gateway.domain.language import N_, _
 from portal_gateway.domain.view import Figure
 from portal_gateway.store import receipts
 from portal_gateway.web.render import project_address
@@ -24,19 +25,19 @@ MANY: Final = 200
 """Projects listed at first, and when all are asked for."""
 
 _ABOUT: Final = {
-    "M4": ("Share × score", "Share known"),
-    "M2": ("Share × on track", "Share × judged"),
-    "M3": ("Weight × confidence, per cent", "Weight, per cent"),
-    "M5": ("Found to do well", "Evaluated"),
-    "M6": ("Share × score", "Share known"),
-    "M7": ("To the least pillar", "To all pillars"),
-    "M8": ("Significant or principal", "Screened"),
-    "M9": ("Principal objective", "All expenditure"),
-    "M10": ("High or very high", "Open risks"),
-    "M11": ("Met", "Required"),
-    "M13": ("Weight × share met, ppm", "Weight"),
+    "M4": (N_("Share × score"), N_("Share known")),
+    "M2": (N_("Share × on track"), N_("Share × judged")),
+    "M3": (N_("Weight × confidence, per cent"), N_("Weight, per cent")),
+    "M5": (N_("Found to do well"), N_("Evaluated")),
+    "M6": (N_("Share × score"), N_("Share known")),
+    "M7": (N_("To the least pillar"), N_("To all pillars")),
+    "M8": (N_("Significant or principal"), N_("Screened")),
+    "M9": (N_("Principal objective"), N_("All expenditure")),
+    "M10": (N_("High or very high"), N_("Open risks")),
+    "M11": (N_("Met"), N_("Required")),
+    "M13": (N_("Weight × share met, ppm"), N_("Weight")),
 }
-_ABOUT_OTHERS: Final = ("Counted", "Of")
+_ABOUT_OTHERS: Final = (N_("Counted"), N_("Of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,11 @@ async def explained(
         tree = await scoring.explanation(who.token, figure.metric, figure.scope, limit=str(wanted.limit))
         project = await _opened(scoring, who, tree, wanted.project)
     except UpstreamError as error:
-        return Explained(failed={"title": "How it is made cannot be read now.", "text": error.said})
+        return Explained(failed={"title": _("How it is made cannot be read now."), "text": error.said})
     steps = explanation.steps(tree, project, wanted.indicator, metric_name=metric_name, scope=scope_name)
     path = [await _step(request, who, figure, step, project) for step in steps]
     if tree.get("revision") != figure.revision:
-        path[0]["notes"] = [*path[0]["notes"], f"This is revision {numbers.grouped(tree['revision'])}."]
+        path[0]["notes"] = [*path[0]["notes"], _("This is revision %(n)s.", n=numbers.grouped(tree["revision"]))]
     table = explanation.parts(tree)
     chosen = project["id"] if project is not None else None
     return Explained(
@@ -120,8 +121,8 @@ async def _step(request: Request, who: Caller, figure: Figure, step: Step, proje
     if submission is None:
         return found
     if file:
-        found["title"] = "The line in the file" if line else "The file"
-        where = f"{file}, line {numbers.grouped(line)}" if line else file
+        found["title"] = _("The line in the file") if line else _("The file")
+        where = _("%(file)s, line %(line)s", file=file, line=numbers.grouped(line)) if line else file
         found["what"] = [where, *found["what"]]
     async with transaction(request, who) as tx:
         if await receipts.one(tx.conn, submission) is not None:
@@ -132,7 +133,7 @@ async def _step(request: Request, who: Caller, figure: Figure, step: Step, proje
         try:
             found["source"] = _outdented(await intake.source(who.token, submission, owner, line))
         except UpstreamError as error:
-            found["failed"] = f"The line itself cannot be shown. {error.said}"
+            found["failed"] = _("The line itself cannot be shown. %(why)s", why=error.said)
     return found
 
 
@@ -154,9 +155,13 @@ def _address(figure: Figure, **more: Any) -> str:
     return f"/metrics/{figure.metric}?{urlencode(query)}"
 
 
+def _closing(line: Closing) -> str:
+    n = numbers.grouped(line.count)
+    return _("%(n)s more", n=n) if line.kind == "others" else _("%(n)s not yours to read", n=n)
+
+
 def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> dict[str, Any]:
     limit = wanted.limit if wanted.limit != FEW else None
-    names = {"others": "{} more", "withheld": "{} not yours to read"}
     others = next((line for line in table.closing if line.kind == "others"), None)
     return {
         "columns": _ABOUT.get(figure.metric, _ABOUT_OTHERS),
@@ -178,7 +183,7 @@ def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> 
         ],
         "closing": [
             {
-                "text": names[line.kind].format(numbers.grouped(line.count)),
+                "text": _closing(line),
                 "numerator": line.numerator,
                 "denominator": line.denominator,
             }

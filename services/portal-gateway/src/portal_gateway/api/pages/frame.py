@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -76,12 +76,18 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def query_of(request: Request) -> dict[str, str]:
+    """The query of the address without the language."""
+    return {name: value for name, value in request.query_params.items() if name != "lang"}
+
+
 def render(request: Request, template: str, who: Caller | None, *, status: int = 200, **data: Any) -> Response:
     """A page, never kept by anybody on the way."""
     settings: Settings = request.app.state.settings
     query = f"?{request.url.query}" if request.url.query else ""
     found: dict[str, Any] = {
         "now": now(),
+        "in_language": lambda code: f"{request.url.path}?{urlencode(query_of(request) | {'lang': code})}",
         "address": settings.gateway_url.rstrip("/") + request.url.path + query,
         "user": who.principal if who else None,
         "csrf": who.session.csrf if who and who.session else "",

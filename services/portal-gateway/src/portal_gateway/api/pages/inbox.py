@@ -15,8 +15,8 @@ from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import words
 from portal_gateway.domain.errors import ScopeError
+from portal_gateway.domain.language import N_, _, said
 from portal_gateway.domain.names import scope_name
-from portal_gateway.domain.words import N_
 from portal_gateway.store import messages
 from portal_gateway.web.render import areas
 from runtime.http import cursor
@@ -145,7 +145,7 @@ def _scopes(wishes: list[dict[str, Any]]) -> list[str]:
 def _wish(wish: dict[str, Any], names: Any) -> dict[str, str]:
     parts = []
     if wish["about"] == "metric":
-        parts.append(words.metric(wish["metric"]).name if wish.get("metric") else "Every metric")
+        parts.append(said(words.metric(wish["metric"]).name) if wish.get("metric") else _("Every metric"))
     if wish.get("scope"):
         try:
             parts.append(scope_name(wish["scope"], areas=areas(), titles=names))
@@ -153,9 +153,9 @@ def _wish(wish: dict[str, Any], names: Any) -> dict[str, str]:
             parts.append(wish["scope"])
     parts += [names.get(wish[field]) or wish[field] for field in ("project_id", "entity") if wish.get(field)]
     if wish.get("only_problems"):
-        parts.append("only what is to be mended")
+        parts.append(_("only what is to be mended"))
     return {
         "id": wish["id"],
-        "kind_name": KINDS.get(wish["about"], wish["about"]),
-        "what": ", ".join(parts) or "Everything",
+        "kind_name": said(KINDS.get(wish["about"], wish["about"])),
+        "what": _(", ").join(parts) or _("Everything"),
     }

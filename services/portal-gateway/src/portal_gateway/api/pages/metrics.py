@@ -17,6 +17,7 @@ from portal_gateway.api.pages.past import CAUSES, past
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.details import details
+from portal_gateway.domain.language import N_, _, ngettext, said
 from portal_gateway.domain.names import KINDS, scope_name
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures
@@ -26,22 +27,27 @@ from runtime.http import cursor, read_cursor
 
 _PAGE: Final = 50
 _SENTENCES: Final = {
-    "M3": "Where every value were beyond doubt this would be 100%; it is {value}%. What is missing counts as nothing.",
-    "M5": "{positive} of the {evaluated} evaluated projects were found to do well. Projects are not evaluated by lot,"
-    " so the interval is indicative.",
-    "M6": "Of the outcomes and impact set out, {value}% is reported as achieved: contribution, not attribution.",
-    "M8": "{value}% of the projects that were screened have gender equality as a significant or principal objective.",
-    "M9": "In {year}, {value}% of coded expenditure has gender equality as its principal objective.",
-    "M10": "The highest open risk scores {residual} of 25.",
-    "M13": "{value}% of what countries need is met, by weight; {unaddressed} of {needs} needs have no project at all.",
-    "M15": "{value}% of what was due was reported in time; a late report counts for less the later it comes.",
-    "M17": "The geometric mean of the four pillars: where one is weak, the others do not make up for it.",
-    "M11": "{value}% of what is required is available; an over-funded project covers no other.",
+    "M3": N_(
+        "Where every value were beyond doubt this would be 100%%; it is %(value)s%%. What is missing counts as nothing."
+    ),
+    "M5": N_(
+        "%(positive)s of the %(evaluated)s evaluated projects were found to do well. Projects are not evaluated by lot,"
+        " so the interval is indicative."
+    ),
+    "M6": N_("Of the outcomes and impact set out, %(value)s%% is reported as achieved: contribution, not attribution."),
+    "M8": N_(
+        "%(value)s%% of the projects that were screened have gender equality as a significant or principal objective."
+    ),
+    "M9": N_("In %(year)s, %(value)s%% of coded expenditure has gender equality as its principal objective."),
+    "M10": N_("The highest open risk scores %(residual)s of 25."),
+    "M11": N_("%(value)s%% of what is required is available; an over-funded project covers no other."),
+    "M13": N_(
+        "%(value)s%% of what countries need is met, by weight; %(unaddressed)s of %(needs)s needs have no project at"
+        " all."
+    ),
+    "M15": N_("%(value)s%% of what was due was reported in time; a late report counts for less the later it comes."),
+    "M17": N_("The geometric mean of the four pillars: where one is weak, the others do not make up for it."),
 }
-
-_WHO_READS: Final = (
-    "The entities of the Compact and the secretariat read it; what single projects publish is open to all."
-)
 
 Reader = Annotated[Caller, Depends(reader)]
 
@@ -103,7 +109,7 @@ async def show_figure(
     way = Wanted(project, indicator, limit)
     made = Explained(failed=_kept_back(found))
     if not found.kept_back:
-        made = await explained(request, who, found, way, metric_name=words.metric(metric).name, scope_name=name)
+        made = await explained(request, who, found, way, metric_name=said(words.metric(metric).name), scope_name=name)
     return render(
         request,
         "metric.html",
@@ -113,7 +119,7 @@ async def show_figure(
         titles=names,
         figure=found,
         metric=words.metric(metric),
-        title=f"{words.metric(metric).name}, {name}",
+        title=_("%(first)s, %(second)s", first=said(words.metric(metric).name), second=name),
         kind=kind,
         indicators=_indicators(found),
         pace=words.STATUSES.get(str(found.parts.get("status") or "")),
@@ -137,7 +143,10 @@ def _kept_back(found: Figure) -> dict[str, str] | None:
     """In the place of how the figure is made, for a reader who is not told the figure."""
     if not found.kept_back:
         return None
-    return {"title": "How it is made is withheld with it.", "text": words.WITHHELD[found.kept_back].text + "."}
+    return {
+        "title": _("How it is made is withheld with it."),
+        "text": said(words.WITHHELD[found.kept_back].text) + _("."),
+    }
 
 
 def _indicators(found: Figure) -> dict[str, int] | None:
@@ -158,36 +167,60 @@ def _twins(found: Figure) -> list[dict[str, object]]:
         "lower": parts.get("by_budget_lower"),
         "upper": parts.get("by_budget_upper"),
     }
-    return [{"figure": part_figure(found, twin), "label": f"By budget: {numbers.percent(parts['by_budget'])}"}]
+    return [
+        {
+            "figure": part_figure(found, twin),
+            "label": _("By budget: %(value)s", value=numbers.percent(parts["by_budget"])),
+        }
+    ]
 
 
 def _sentence(found: Figure, name: str) -> str:
     """The figure as a person would say it."""
     if found.kept_back:
-        return f"{words.WITHHELD[found.kept_back].text}. {_WHO_READS}"
+        return _(
+            "%(reason)s. The entities of the Compact and the secretariat read it; what single projects publish is open to"
+            " all.",
+            reason=said(words.WITHHELD[found.kept_back].text),
+        )
     if found.metric not in {"M1", "M4"}:
         return _other(found)
     if found.metric == "M1" and found.scope.startswith("project:") and found.value is None:
-        return "The attainments of its indicators stand side by side; they have no sum. Choose one below."
+        return _("The attainments of its indicators stand side by side; they have no sum. Choose one below.")
     lower, upper = found.lower, found.upper
     bounds = ""
     if lower is not None and upper is not None and lower != upper:
-        bounds = (
-            f" If everything not reported had failed it would be {numbers.percent(lower)}%;"
-            f" if it had all succeeded, {numbers.percent(upper)}%."
+        bounds = " " + _(
+            "If everything not reported had failed it would be %(lower)s%%; if it had all succeeded, %(upper)s%%.",
+            lower=numbers.percent(lower),
+            upper=numbers.percent(upper),
         )
     if found.metric == "M1" and found.value is None:
-        return "Nothing that can be scored is reported, so it may be anywhere."
+        return _("Nothing that can be scored is reported, so it may be anywhere.")
     if not found.shown or found.value is None:
-        share = numbers.percent(found.known)
-        return f"{share}% of what is due is known, too little for a figure. The interval is shown all the same.{bounds}"
-    subject = {
-        "indicator": "The indicator has",
-        "project": "The project has",
-    }.get(found.scope.partition(":")[0]) or (
-        f"The {numbers.grouped(found.projects)} projects have" if found.projects != 1 else "The one project has"
-    )
-    return f"{subject} gone {numbers.percent(found.value)}% of the way from baseline to target.{bounds}"
+        little = _(
+            "%(share)s%% of what is due is known, too little for a figure. The interval is shown all the same.",
+            share=numbers.percent(found.known),
+        )
+        return little + bounds
+    return _far(found, numbers.percent(found.value)) + bounds
+
+
+def _far(found: Figure, value: str) -> str:
+    """How far the work has gone, of whatever the figure is about."""
+    match found.scope.partition(":")[0]:
+        case "indicator":
+            return _("The indicator has gone %(value)s%% of the way from baseline to target.", value=value)
+        case "project":
+            return _("The project has gone %(value)s%% of the way from baseline to target.", value=value)
+        case _other:
+            return ngettext(
+                "The one project has gone %(value)s%% of the way from baseline to target.",
+                "The %(projects)s projects have gone %(value)s%% of the way from baseline to target.",
+                found.projects,
+                projects=numbers.grouped(found.projects),
+                value=value,
+            )
 
 
 def _other(found: Figure) -> str:
@@ -196,14 +229,16 @@ def _other(found: Figure) -> str:
         return ""
     value = numbers.percent(found.value)
     if found.metric in _SENTENCES:
-        return _SENTENCES[found.metric].format(value=value, **_amounts(found))
+        return _(_SENTENCES[found.metric], value=value, **_amounts(found))
     if found.metric not in {"M2", "M7"}:
         return ""
     if found.metric == "M7":
-        return f"The pillar with the least money has {value}% of all that is allocated to a pillar."
+        return _("The pillar with the least money has %(value)s%% of all that is allocated to a pillar.", value=value)
     if found.scope.startswith("indicator:"):
-        return f"At the last report {value}% of what was planned by then was reached."
-    return f"{value}% of the indicators that can be judged are achieved, maintained or on track, by weight."
+        return _("At the last report %(value)s%% of what was planned by then was reached.", value=value)
+    return _(
+        "%(value)s%% of the indicators that can be judged are achieved, maintained or on track, by weight.", value=value
+    )
 
 
 def _amounts(found: Figure) -> dict[str, str]:
@@ -229,17 +264,18 @@ def _statuses(found: Figure) -> list[dict[str, object]]:
 def _reader(principal: Principal, found: Figure, made: Explained) -> str:
     """As whom the page is read, and what is left out for that reason."""
     roles = {
-        "entity": "an entity of the Compact",
-        "member-state": "a Member State",
-        "secretariat": "the secretariat",
-        "donor": "a donor",
-        "operator": "an operator",
+        "entity": N_("You read this as an entity of the Compact."),
+        "member-state": N_("You read this as a Member State."),
+        "secretariat": N_("You read this as the secretariat."),
+        "donor": N_("You read this as a donor."),
+        "operator": N_("You read this as an operator."),
     }
-    said = f"You read this as {roles.get(principal.role, principal.role)}."
+    text = said(roles.get(principal.role, ""))
     if made.hidden:
-        are = "project is" if made.hidden == 1 else "projects are"
-        said += (
-            f" {made.hidden} of {numbers.grouped(found.projects)} {are} not yours to read: counted in the figure,"
-            " not named here."
+        text += " " + ngettext(
+            "One of %(all)s projects is not yours to read: counted in the figure, not named here.",
+            "%(n)s of %(all)s projects are not yours to read: counted in the figure, not named here.",
+            made.hidden,
+            all=numbers.grouped(found.projects),
         )
-    return said
+    return text.strip()

@@ -14,6 +14,7 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
 from portal_gateway.domain import words
 from portal_gateway.domain.balance import Balance, balance
+from portal_gateway.domain.language import _, said
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures, projects
@@ -83,7 +84,7 @@ def _alert(data: dict[str, Any], names: Mapping[str, str]) -> Alert:
     indicator = names.get(f"indicator:{project_id}|{data.get('indicator_id')}")
     text = data["text"]
     if indicator:
-        text = f"{indicator}, was {before.text.lower()}" if before else indicator
+        text = _("%(title)s, was: %(status)s", title=indicator, status=said(before.text)) if before else indicator
     return Alert(
         raised_at=datetime.fromisoformat(data["raised_at"]),
         to=data.get("to") or "",

@@ -10,8 +10,8 @@ from fastapi import Request
 from portal_gateway.api.caller import Caller
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
+from portal_gateway.domain.language import N_, _
 from portal_gateway.domain.view import Figure, figure
-from portal_gateway.domain.words import N_
 
 _LISTED: Final = 50
 
@@ -40,7 +40,7 @@ async def past(request: Request, who: Caller, now: Figure, known: str | None, va
         try:
             date.fromisoformat(day)
         except ValueError:
-            return found | {"failed": f"{day} is no day. Write it as 2026-03-31."}
+            return found | {"failed": _("%(day)s is no day. Write it as 2026-03-31.", day=day)}
     scoring: Scoring = request.app.state.scoring
     try:
         told = await scoring.figure(who.token, now.metric, now.scope, **wanted)

@@ -15,6 +15,7 @@ from portal_gateway.api.pages.chain import Parts, levels_of
 from portal_gateway.api.pages.frame import frame, now, reader, render, router
 from portal_gateway.api.rest import COUNTED, figure_keys, find_projects
 from portal_gateway.domain import numbers, words
+from portal_gateway.domain.language import N_, _, language, said
 from portal_gateway.domain.view import Figure, figure, narrative
 from portal_gateway.store import figures, projects, receipts
 from portal_gateway.web.render import areas
@@ -22,7 +23,6 @@ from runtime.http import cursor
 
 _PAGE: Final = 25
 _PLACES: Final = 2
-_LANG: Final = "en"
 
 Reader = Annotated[Caller, Depends(reader)]
 
@@ -51,7 +51,7 @@ async def list_projects(
         country=country,
         country_name=areas().get(country, country),
         total=total,
-        total_text=f"more than {numbers.grouped(COUNTED - 1)}" if total >= COUNTED else numbers.grouped(total),
+        total_text=_("more than %(n)s", n=numbers.grouped(COUNTED - 1)) if total >= COUNTED else numbers.grouped(total),
         fuzzy=similar,
         next=next_address(request, following) if following else None,
         projects=[_summary(row, found.get(key)) for row, key in zip(rows, keys, strict=True)],
@@ -74,9 +74,9 @@ async def show_project(request: Request, who: Reader, project_id: str) -> Respon
     found = {key: figure(value) for key, value in raw.items()}
     whole = found.get(("M4", f"project:{project_id}"))
     today = now().date()
-    levels = levels_of(Parts(project_id, indicators, whole, found, today, _LANG))
+    levels = levels_of(Parts(project_id, indicators, whole, found, today, language()))
     summary = _summary(data, None)
-    description, description_lang = narrative(data.get("description"), _LANG)
+    description, description_lang = narrative(data.get("description"), language())
     return render(
         request,
         "project.html",
@@ -110,12 +110,12 @@ def readers_of(classification: str) -> str:
     """Who may read a record of this class, in words."""
     if classification.startswith("state:"):
         code = classification.removeprefix("state:")
-        return f"{areas().get(code, code)}, the secretariat and its owner"
-    return words.CLASSES.get(classification, classification)
+        return _("%(state)s, the secretariat and its owner", state=areas().get(code, code))
+    return said(words.CLASSES.get(classification, classification))
 
 
 def _summary(data: Mapping[str, Any], raw: Mapping[str, Any] | None) -> dict[str, Any]:
-    title, lang = narrative(data.get("title"), _LANG, data["project_id"])
+    title, lang = narrative(data.get("title"), language(), data["project_id"])
     allocations = data.get("allocations") or []
     places = [areas().get(a["code"], a["code"]) for a in _by_share(allocations, {"COUNTRY", "REGION"})]
     return {
@@ -155,16 +155,24 @@ def _span(dates: Mapping[str, str | None]) -> str:
     first = numbers.month(date.fromisoformat(start)) if start else ""
     last = numbers.month(date.fromisoformat(end)) if end else ""
     if first and last:
-        return f"{first} to {last}"
-    return f"since {first}" if first else f"until {last}" if last else ""
+        return _("%(first)s to %(last)s", first=first, last=last)
+    if first:
+        return _("since %(day)s", day=first)
+    return _("until %(day)s", day=last) if last else ""
 
 
 def _budget(line: Mapping[str, Any]) -> dict[str, str]:
     start, end = date.fromisoformat(line["period_start"]), date.fromisoformat(line["period_end"])
-    kind = "revised" if line["type"] == "2" else "original"
+    kinds = {
+        ("1", "1"): N_("original, indicative"),
+        ("1", "2"): N_("original, committed"),
+        ("2", "1"): N_("revised, indicative"),
+        ("2", "2"): N_("revised, committed"),
+    }
+    kind = kinds["2" if line["type"] == "2" else "1", "2" if line["status"] == "2" else "1"]
     return {
-        "period": f"{numbers.month(start)} to {numbers.month(end)}",
-        "kind": f"{kind}, {'committed' if line['status'] == '2' else 'indicative'}",
+        "period": _("%(first)s to %(last)s", first=numbers.month(start), last=numbers.month(end)),
+        "kind": said(kind),
         "currency": line["currency"],
         "amount": numbers.decimal_text(line["amount"]),
     }
@@ -175,7 +183,7 @@ def _pace(m2: Figure | None) -> dict[str, Any] | None:
     if m2 is None or not m2.shown or m2.value is None:
         return None
     word = words.STATUSES["ON_TRACK"]
-    return {"word": word, "text": f"{numbers.percent(m2.value)}% of its indicators"}
+    return {"word": word, "text": _("%(share)s%% of its indicators", share=numbers.percent(m2.value))}
 
 
 def _sentence(whole: Figure | None) -> str:
@@ -183,13 +191,17 @@ def _sentence(whole: Figure | None) -> str:
         return ""
     lower, upper = numbers.percent(whole.lower), numbers.percent(whole.upper)
     if whole.lower == whole.upper:
-        return "Everything due is reported."
-    return f"If everything not reported had failed it would be {lower}%; if it had all succeeded, {upper}%."
+        return _("Everything due is reported.")
+    return _(
+        "If everything not reported had failed it would be %(lower)s%%; if it had all succeeded, %(upper)s%%.",
+        lower=lower,
+        upper=upper,
+    )
 
 
 def _no_figure(data: Mapping[str, Any], indicators: list[dict[str, Any]]) -> str:
     if data.get("withdrawn"):
-        return "The project was withdrawn: it counts in no figure, its history stays."
+        return _("The project was withdrawn: it counts in no figure, its history stays.")
     if not indicators:
-        return "It has no results with indicators. Its entity can add them to the next file."
-    return "None of its indicators is due, or none can be scored yet; the flags below say why."
+        return _("It has no results with indicators. Its entity can add them to the next file.")
+    return _("None of its indicators is due, or none can be scored yet; the flags below say why.")

@@ -14,6 +14,7 @@ from portal_gateway.api.answers import instant_cursor, next_address, nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.domain import figure, numbers
+from portal_gateway.domain.language import _, ngettext
 from portal_gateway.domain.numbers import MICRO
 from portal_gateway.store import receipts
 from runtime.http import cursor
@@ -74,8 +75,13 @@ async def show_receipt(request: Request, who: Annotated[Caller, Depends(reader)]
         counts=_counts(found),
         readability=_readability(found["readability"]),
         rules=rules,
-        findings_about=f"{numbers.grouped(total)} under {len(rules)} {'rule' if len(rules) == 1 else 'rules'}, "
-        "the gravest first.",
+        findings_about=ngettext(
+            "%(total)s under one rule, the gravest first.",
+            "%(total)s under %(rules)s rules, the gravest first.",
+            len(rules),
+            total=numbers.grouped(total),
+            rules=numbers.grouped(len(rules)),
+        ),
     )
 
 
@@ -88,32 +94,42 @@ def _dated(receipt: Mapping[str, Any]) -> dict[str, Any]:
 
 def _counts(receipt: Mapping[str, Any]) -> list[tuple[str, int]]:
     names = (
-        ("Projects", "activities"),
-        ("Accepted", "accepted"),
-        ("Amended", "amended"),
-        ("Unchanged", "unchanged"),
-        ("Quarantined", "quarantined"),
-        ("Facts published", "events"),
+        (_("Projects"), "activities"),
+        (_("Accepted"), "accepted"),
+        (_("Amended"), "amended"),
+        (_("Unchanged"), "unchanged"),
+        (_("Quarantined"), "quarantined"),
+        (_("Facts published"), "events"),
     )
     return [(label, receipt[name]) for label, name in names if name != "activities" or receipt[name]]
 
 
 def _sentence(receipt: Mapping[str, Any]) -> str:
     """What happened, in one sentence."""
-    what = "file" if receipt["channel"] == "file" else "event"
+    file = receipt["channel"] == "file"
     match receipt["outcome"]:
         case "accepted":
-            return f"The {what} is accepted."
+            return _("The file is accepted.") if file else _("The event is accepted.")
         case "unchanged":
-            return f"The {what} says nothing new: everything in it was known."
+            if file:
+                return _("The file says nothing new: everything in it was known.")
+            return _("The event says nothing new: everything in it was known.")
         case "quarantined":
-            return f"The {what} is held back until it is mended. Nothing of it counts yet."
+            if file:
+                return _("The file is held back until it is mended. Nothing of it counts yet.")
+            return _("The event is held back until it is mended. Nothing of it counts yet.")
         case _:
             held = receipt["quarantined"]
-            good = numbers.grouped(receipt["activities"] - held)
-            wait = "1 is held back until it is mended" if held == 1 else f"{held:,} are held back until they are mended"
-            whole = numbers.grouped(receipt["activities"])
-            return f"Of {whole} projects {good} count; {wait}. The others do not wait for that."
+            return ngettext(
+                "Of %(whole)s projects %(good)s count; one is held back until it is mended. The others do not wait for"
+                " that.",
+                "Of %(whole)s projects %(good)s count; %(held)s are held back until they are mended. The others do not"
+                " wait for that.",
+                held,
+                whole=numbers.grouped(receipt["activities"]),
+                good=numbers.grouped(receipt["activities"] - held),
+                held=numbers.grouped(held),
+            )
 
 
 def _readability(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ down is chosen, and every sum is written as a person would check it with a penci
 
 from __future__ import annotations
 
-from portal_gateway.domain.explanation.line import Link, Step, steps
+from portal_gateway.domain.explanation.line import steps
+from portal_gateway.domain.explanation.step import Link, Step
 from portal_gateway.domain.explanation.sums import Node, Sum, amount, places
 from portal_gateway.domain.explanation.table import Closing, Part, Parts, hidden, parts, project_node
 

@@ -46,6 +46,11 @@ export function age(then, now, words) {
 // 2026-09-14T09:15:27Z is "14 Sep 2026, 09:15:27 UTC".
 export function instant(date, words) {
   const two = (n) => String(n).padStart(2, "0");
-  return `${date.getUTCDate()} ${words.months[date.getUTCMonth()]} ${date.getUTCFullYear()}, ` +
-    `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} UTC`;
+  const parts = {
+    "%d": date.getUTCDate(),
+    "%m": words.months[date.getUTCMonth()],
+    "%y": date.getUTCFullYear(),
+    "%t": `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`,
+  };
+  return words.instant.replace(/%[dmyt]/g, (part) => parts[part]);
 }

@@ -1,0 +1,30 @@
+"""A station of the plumb line, and where else the line could go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal_gateway.domain.explanation.sums import Node, Sum
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where else the line could go on: a project, or an indicator of the same one."""
+
+    text: str
+    project: str | None = None
+    indicator: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One station of the line, from the figure down; ``origin`` is set at the event."""
+
+    kind: str
+    title: str
+    what: tuple[str, ...] = ()
+    sums: tuple[Sum, ...] = ()
+    notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    origin: Node | None = None
