@@ -48,7 +48,7 @@ async def show_figure(
     method_version: Method = None,
 ) -> Response:
     """One figure as it was last published, or as of two days: the same integer whenever that is asked."""
-    at = as_of(known_as_of, valid_as_of, method_version, tx.clock())
+    at = await as_of(tx, known_as_of, valid_as_of, method_version)
     if at is None:
         found = await reading.figure(tx, metric, scope)
     else:
@@ -70,7 +70,7 @@ async def explain(
     method_version: Method = None,
 ) -> Response:
     """How a figure is made: the tree from the figure to the places its facts came from; every sum adds up."""
-    at = as_of(known_as_of, valid_as_of, method_version, tx.clock())
+    at = await as_of(tx, known_as_of, valid_as_of, method_version)
     if at is None:
         found = await explaining.explain(tx, metric, scope, limit)
     else:

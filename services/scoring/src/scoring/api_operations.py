@@ -14,8 +14,9 @@ from runtime.http import Json, Problem
 from scoring.api import Caller, Scope, Transaction
 from scoring.codec import micros
 from scoring.store import snapshots as kept
-from scoring.usecases import mending, snapshots
+from scoring.usecases import changing, mending, snapshots
 from scoring.usecases.jobs import Job, Jobs, Refusal
+from scoring.usecases.method import shown
 from scoring.usecases.signing import Signer
 from scoring.when import instant_of
 
@@ -106,6 +107,12 @@ async def verify_snapshot(request: Request, caller: Caller, snapshot: str) -> Re
     return Json(found, request)
 
 
+@router.get("/method", tags=["method"])
+async def show_method(request: Request, tx: Transaction) -> Response:
+    """The version of the method in force, those to come and those that were, and every parameter beside 1.0.0's."""
+    return Json(await shown(tx), request)
+
+
 def _jobs(request: Request) -> Jobs:
     found: Jobs = request.app.state.jobs
     return found
@@ -132,15 +139,31 @@ def _no_snapshot(snapshot: str) -> Problem:
 
 
 @router.post("/rebuild", tags=["operations"], status_code=202)
-async def begin_rebuild(request: Request, caller: Caller) -> Response:
-    """Begin to make everything again from the log of facts, while events go on; what differs is replaced."""
+async def begin_rebuild(
+    request: Request,
+    caller: Caller,
+    tx: Transaction,
+    method: Annotated[str | None, Query(max_length=200, description="switch to this version of the method")] = None,
+) -> Response:
+    """Begin to make everything again from the log of facts, while events go on; what differs is replaced.
+
+    With a version of the method it is made under that one, which is in force from the switch on.
+    """
     _may(caller, "operator")
     database = request.app.state.database
+    change = await changing.change_to(tx, method) if method is not None else None
+    if method is not None and change is None:
+        raise Problem(
+            404,
+            "no-method",
+            "There is nothing to switch to",
+            f"{method} was never published, or is in force: GET /v1/method shows all versions.",
+        )
 
     async def work(job: Job) -> dict[str, Any]:
-        return await mending.mend(database, job.tell)
+        return await mending.mend(database, job.tell, change)
 
-    return _started(_jobs(request).start("rebuild", "rebuild", work), "rebuild")
+    return _started(_jobs(request).start(changing.REBUILD, method or "rebuild", work), "rebuild")
 
 
 @router.get("/rebuild", tags=["operations"])

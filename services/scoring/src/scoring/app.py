@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 from contracts.streams import CONTEXT, PORTFOLIO
 from runtime.clock import Clock, system_clock
 from runtime.db import Database
@@ -11,9 +14,11 @@ from runtime.service import Service
 from scoring import api, api_operations, handlers
 from scoring.cache import StateCache
 from scoring.settings import Settings
+from scoring.usecases.changing import begin_due
 from scoring.usecases.jobs import Jobs
 
 NAME = "scoring"
+_LOOK_AGAIN: Final = 5  # seconds between looks at whether a change of method is due
 
 
 async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
@@ -24,4 +29,10 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.include_router(api_operations.router)
     app.state.jobs = Jobs()
     consumer = Consumer(database, NAME, handlers.scoring(StateCache()), streams=(PORTFOLIO, CONTEXT))
-    return Service(NAME, settings, database, app, consumers=[consumer])
+
+    async def keep_method() -> None:
+        while True:
+            if not await begin_due(database, app.state.jobs):
+                await asyncio.sleep(_LOOK_AGAIN)
+
+    return Service(NAME, settings, database, app, consumers=[consumer], background=[keep_method])

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from math import lcm
 from typing import Any, Final
 
 import lz4.block
 import msgspec
 
-from contracts.context import ClockDayClosed, DialectAdopted, DialectWithdrawn, RatesPublished
+from contracts.context import (
+    ClockDayClosed,
+    CodelistPublished,
+    DialectAdopted,
+    DialectWithdrawn,
+    MethodReleased,
+    RatesPublished,
+)
 from contracts.coordination import SharedResultClaimsChanged
 from contracts.envelope import PREFIX, Envelope
+from contracts.method import read as read_parameters
 from scoring.domain import coordination, facts
 from scoring.domain.assessment import Assessment, Sealed
 from scoring.domain.coordination import SubjectFact
 from scoring.domain.dialect import Adopted
 from scoring.domain.facts import Fact, Version
+from scoring.domain.numbers import half_even
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.rates import RatesTable
 from scoring.domain.sharing import SharedResult
 from scoring.domain.state import Indicators, IndicatorState, ProjectState, Published
@@ -30,6 +43,8 @@ _SUBJECT_FACTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
 CLOCK: Final = PREFIX + ClockDayClosed.TYPE
 RATES: Final = PREFIX + RatesPublished.TYPE
 DIALECTS: Final = frozenset({PREFIX + DialectAdopted.TYPE, PREFIX + DialectWithdrawn.TYPE})
+RELEASE: Final = PREFIX + MethodReleased.TYPE
+CODELIST: Final = PREFIX + CodelistPublished.TYPE
 CLAIMS: Final = PREFIX + SharedResultClaimsChanged.TYPE
 _rates: Final = msgspec.json.Decoder(RatesTable)
 _dialect: Final = msgspec.json.Decoder(Adopted)
@@ -75,7 +90,7 @@ def is_subject_fact(type_: str) -> bool:
 
 def is_heard(type_: str) -> bool:
     """Whether scoring does anything with this event type."""
-    return is_fact(type_) or is_subject_fact(type_) or type_ in {CLOCK, RATES, CLAIMS} | DIALECTS
+    return is_fact(type_) or is_subject_fact(type_) or type_ in {CLOCK, RATES, CLAIMS, RELEASE, CODELIST} | DIALECTS
 
 
 def fact_of(envelope: Envelope) -> Fact:
@@ -103,6 +118,42 @@ def dialect_of(data: bytes) -> Adopted:
 def shared_result_of(data: bytes) -> SharedResult:
     """The claims an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
     return _shared.decode(data)
+
+
+def parameters_of(said: Mapping[str, str]) -> Parameters:
+    """The parameters of a release. Raises ValueError with all that cannot be meant."""
+    v, wrong = read_parameters(said)
+    if wrong:
+        raise ValueError("; ".join(found.message for found in wrong))
+    whole = lcm(*(v[f"weight.{level}"].denominator for level in ("output", "outcome", "impact")))
+    return Parameters(
+        on_track=_ratio(v["pace.on_track"]),
+        accelerate=_ratio(v["pace.accelerate"]),
+        limited=_ratio(v["pace.limited"]),
+        early_output=_ratio(v["early.output"]),
+        early_outcome=_ratio(v["early.outcome"]),
+        cap=half_even(v["attainment.cap"].numerator * MICRO, v["attainment.cap"].denominator),
+        over_achieved=_ratio(v["attainment.over_achieved"]),
+        maintain_tolerance=_ratio(v["maintain.tolerance"]),
+        rubric={name: _ratio(v[f"rubric.{name.lower()}"]) for name in ("NOT", "PARTIAL", "MOSTLY", "FULL")},
+        level_weights={
+            n: int(v[f"weight.{level}"] * whole) for n, level in enumerate(("output", "outcome", "impact"), start=1)
+        },
+        confidence={
+            grade: int(v[f"confidence.{letter}"] * 100) for grade, letter in zip((4, 3, 2, 1), "abcd", strict=True)
+        },
+        published=_ratio(v["coverage.published"]),
+        provisional=_ratio(v["coverage.provisional"]),
+        risk_bands={"LOW": 1} | {name.upper(): int(v[f"risk.{name}"]) for name in ("medium", "high", "very_high")},
+        grace_days=int(v["timeliness.grace_days"]),
+        evaluation_quality=int(v["evaluation.quality"]),
+        duplicate_queue=_ratio(v["duplicate.queue"]),
+        duplicate_review=_ratio(v["duplicate.review"]),
+    )
+
+
+def _ratio(value: Fraction) -> tuple[int, int]:
+    return value.numerator, value.denominator
 
 
 def version_of(envelope: Envelope) -> Version | None:

@@ -13,16 +13,20 @@ from scoring.cache import StateCache, WorldCache
 from scoring.codec import (
     CLAIMS,
     CLOCK,
+    CODELIST,
     DIALECTS,
     RATES,
+    RELEASE,
     fact_of,
     is_fact,
     is_subject_fact,
     subject_fact_of,
 )
 from scoring.domain.world import World
+from scoring.store.method import share_method
 from scoring.usecases.applying import Item, accept, close_day
 from scoring.usecases.heard import heard
+from scoring.usecases.method import keep
 from scoring.usecases.subjects import SubjectItem
 from scoring.usecases.world import change_dialect, claim_items, publish_rates, world_now
 
@@ -32,6 +36,7 @@ def scoring(cache: StateCache) -> Handle:
     known = WorldCache()
 
     async def handle(tx: Tx, records: Sequence[Record]) -> None:
+        await share_method(tx.conn)
         items: list[Item] = []
         subjects: list[SubjectItem] = []
         days: list[Record] = []
@@ -51,6 +56,8 @@ def scoring(cache: StateCache) -> Handle:
                 await publish_rates(tx, record, cache, known, now=now)
             elif record.envelope.type in DIALECTS:
                 await change_dialect(tx, record, cache, known, now=now)
+            elif record.envelope.type in {RELEASE, CODELIST}:
+                await keep(tx, record)
             elif record.envelope.type == CLOCK:
                 days.append(record)
         world = await world_now(tx, known)

@@ -7,10 +7,11 @@ from typing import Annotated, Final
 
 from fastapi import Query
 
+from runtime.db import Tx
 from runtime.http import Problem
 from scoring.codec import micros
-from scoring.domain.method import FIRST_METHOD
 from scoring.usecases.asof import AsOf
+from scoring.usecases.method import in_force, made
 
 _DAY: Final = timedelta(days=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -20,22 +21,25 @@ Known = Annotated[
     Query(max_length=40, description="as it was known: a day (its end, UTC) or an instant, e.g. 2026-03-31"),
 ]
 Valid = Annotated[date | None, Query(description="only facts valid by this day, judged on it; replays the log")]
-Method = Annotated[str | None, Query(max_length=40, description="a version of the method; the present one if left out")]
+Method = Annotated[
+    str | None, Query(max_length=40, description="a version of the method; the one in force then if left out")
+]
 
 
-def as_of(known: str | None, valid: date | None, method: str | None, now: datetime) -> AsOf | None:
+async def as_of(tx: Tx, known: str | None, valid: date | None, method: str | None) -> AsOf | None:
     """What was asked for; None where it is the figure as it stands. Raises Problem for what cannot be answered."""
-    if method is not None and method != FIRST_METHOD.version:
+    now, wanted = tx.clock(), await made(tx, method) if method is not None else None
+    if method is not None and wanted is None:
         raise Problem(
             404,
             "no-method",
             "There is no such version of the method",
-            f"{method} is not among the versions figures can be computed by: {FIRST_METHOD.version}.",
+            f"{method} names a release or a list that was never published: GET /v1/method shows all.",
         )
-    if known is None and valid is None:
+    if known is None and valid is None and (wanted is None or wanted.version == (await in_force(tx)).version):
         return None
     at = instant_of("known_as_of", known, now) if known is not None else now
-    return AsOf(micros(at), valid.toordinal() if valid is not None else None)
+    return AsOf(micros(at), valid.toordinal() if valid is not None else None, wanted)
 
 
 def instant_of(name: str, text: str, now: datetime, *, start: bool = False) -> datetime:

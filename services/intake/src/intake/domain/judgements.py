@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from contracts.method import FIRST, LISTS, VERSION, read
 from intake.domain.acceptance import Fault, fault, marker, period
 
 Check = Callable[[Mapping[str, Any]], list[Fault]]
@@ -131,7 +132,29 @@ def _content(stated: str, content: Any) -> list[Fault]:
 
 
 def _codes(data: Mapping[str, Any]) -> list[Fault]:
-    return _content(data["content_sha256"], data["codes"])
+    found = _content(data["content_sha256"], data["codes"])
+    check = LISTS.get(data["list_id"])
+    if check is None:
+        return found
+    wrong = [fault("CODE", w.message, w.remedy, f"data/codes/{w.name}") for w in check(data["codes"])]
+    return found + _version(data["version"]) + wrong
+
+
+def _release(data: Mapping[str, Any]) -> list[Fault]:
+    found = _version(data["version"])
+    if data["version"] == FIRST:
+        remedy = f"The software carries {FIRST}; release under another name"
+        found.append(fault("METHOD_VERSION", f"{FIRST} never changes", remedy, "data/version"))
+    wrong = read(data.get("parameters", {}))[1]
+    return found + [fault("PARAMETER", w.message, w.remedy, f"data/parameters/{w.name}") for w in wrong]
+
+
+def _version(stated: str) -> list[Fault]:
+    """Figures carry the name of what they were made by, so it is short and has no sign of ours."""
+    if VERSION.fullmatch(stated):
+        return []
+    remedy = "Use up to 32 letters, digits, points and hyphens, such as 1.1.0 or 2027-01"
+    return [fault("METHOD_VERSION", f"version is {stated[:40]!r}", remedy, "data/version")]
 
 
 def _rates(data: Mapping[str, Any]) -> list[Fault]:
@@ -162,4 +185,5 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "resolution.implementation-assessed.v1": _state_class,
     "codelist.published.v1": _codes,
     "fx.rates-published.v1": _rates,
+    "method.released.v1": _release,
 }

@@ -5,8 +5,9 @@ Nothing is spread: what has no country stays unallocated, a region's own share s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from scoring.domain.method import Method
 from scoring.domain.parameters import MICRO, PILLARS
 from scoring.domain.places import Regions
 from scoring.domain.state import About, Money, Share
@@ -100,9 +101,20 @@ def places_of(about: About) -> dict[str, int]:
     return _filled({**countries, **regions})
 
 
-def pillars_of(about: About) -> dict[str, int]:
-    """Share by pillar, '' for none."""
-    return _filled({code: ppm for code, ppm in _dimension(about, "PILLAR").items() if code in PILLARS})
+def pillars_of(about: About, crosswalk: Mapping[str, str] | None = None) -> tuple[dict[str, int], bool]:
+    """Share by pillar, '' for none, and whether it rests on inference: a declared pillar always wins (§2.2).
+
+    Without a crosswalk of its own the method takes what intake inferred by the software's.
+    """
+    declared = {code: ppm for code, ppm in _dimension(about, "PILLAR").items() if code in PILLARS}
+    if crosswalk is None or (declared and not about.inferred):
+        return _filled(declared), about.inferred
+    found: dict[str, int] = {}
+    for code, ppm in _dimension(about, "DAC").items():
+        pillar = crosswalk.get(code)
+        if pillar is not None:
+            found[pillar] = found.get(pillar, 0) + ppm
+    return _filled(found), bool(found)
 
 
 def themes_of(about: About) -> dict[str, int]:
@@ -118,29 +130,30 @@ def _dimension(about: About, wanted: str) -> dict[str, int]:
     return found
 
 
-def shares_of(about: About, money: Money, regions: Regions) -> dict[str, Share]:
+def shares_of(about: About, money: Money, method: Method) -> dict[str, Share]:
     """Everything one project brings, by scope. Money adds up exactly: regions are sums of their countries."""
-    places, pillars, themes = places_of(about), pillars_of(about), themes_of(about)
+    places, themes, regions = places_of(about), themes_of(about), method.regions
+    pillars, inferred = pillars_of(about, method.crosswalk)
     by_place, by_theme = joint(places, pillars), joint(themes, pillars)
     budget, spend = divide(money.budget, by_place), divide(money.spend, by_place)
     found: dict[str, Share] = {}
     for place, ppm in places.items():
         mine, spent = _row(budget, place), _row(spend, place)
         for scope in ("global", *_scopes_of_place(place, regions)):
-            _add(found, scope, Share(ppm, sum(mine), about.inferred, mine, spent))
+            _add(found, scope, Share(ppm, sum(mine), inferred, mine, spent))
     budget_by_theme, spend_by_theme = divide(money.budget, by_theme), divide(money.spend, by_theme)
     for theme, ppm in themes.items():
         if theme:
             mine, spent = _row(budget_by_theme, theme), _row(spend_by_theme, theme)
-            found[f"theme:{theme}"] = Share(ppm, sum(mine), about.inferred, mine, spent)
+            found[f"theme:{theme}"] = Share(ppm, sum(mine), inferred, mine, spent)
     found[f"entity:{about.entity}"] = Share(MICRO, money.budget)
     for pillar, ppm in pillars.items():
         if pillar:
-            share = Share(ppm, sum(budget[place, pillar] for place in places), about.inferred)
+            share = Share(ppm, sum(budget[place, pillar] for place in places), inferred)
             found[f"pillar:{pillar}"] = found[f"entity-pillar:{about.entity}|{pillar}"] = share
     for (place, pillar), ppm in by_place.items():
         if pillar and place and not place.startswith("@") and ppm:
-            found[f"pillar-country:{pillar}|{place}"] = Share(ppm, budget[place, pillar], about.inferred)
+            found[f"pillar-country:{pillar}|{place}"] = Share(ppm, budget[place, pillar], inferred)
     return found
 
 

@@ -16,22 +16,37 @@ from scoring.domain.places import M49, Regions
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What figures are computed by; ``lists`` are the versions of tables read in place of the software's own."""
+    """What figures are computed by; ``lists`` are the versions of tables read in place of the software's own.
+
+    ``crosswalk`` leads from DAC purposes to pillars; without one, pillars are as intake inferred them.
+    """
 
     release: str = "1.0.0"
     parameters: Parameters = FIRST
     regions: Regions = M49
+    crosswalk: Mapping[str, str] | None = None
     lists: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
         """The version figures name: the release, and each table that is not the software's own."""
-        return "~".join((self.release, *(f"{name}.{self.lists[name]}" for name in sorted(self.lists))))
+        return named(self.release, self.lists)
 
     @property
     def codelists(self) -> str:
         """The versions of the tables alone, ``own`` where all are the software's."""
-        return "~".join(f"{name}.{self.lists[name]}" for name in sorted(self.lists)) or "own"
+        return named("", self.lists)[1:] or "own"
+
+
+def named(release: str, lists: Mapping[str, str]) -> str:
+    """The name of a version."""
+    return "~".join((release, *(f"{name}.{lists[name]}" for name in sorted(lists))))
+
+
+def parts_of(version: str) -> tuple[str, dict[str, str]]:
+    """The release a version names, and its tables: the inverse of ``named``."""
+    release, *tables = version.split("~")
+    return release, {name: of for name, _, of in (table.partition(".") for table in tables)}
 
 
 FIRST_METHOD: Final = Method()

@@ -15,29 +15,29 @@ class Regions:
     """
 
     def __init__(self, table: Mapping[str, str]) -> None:
-        self._table = table
+        self.table = table
         self._of_country: dict[str, tuple[str, ...]] = {}
 
     def of_country(self, code: str) -> tuple[str, ...]:
         """The M49 regions of a country, innermost first; none for a code the table does not list."""
         known = self._of_country.get(code)
         if known is None:
-            known = self._of_country[code] = self._upwards(self._table.get(f"country:{code}", ""))
+            known = self._of_country[code] = self._upwards(self.table.get(f"country:{code}", ""))
         return known
 
     def of_region(self, code: str) -> tuple[str, ...] | None:
         """The M49 regions of an M49 or DAC region, itself included where it is M49; None for a code of neither."""
         three = code.zfill(3)
-        if f"m49:{three}" in self._table:
+        if f"m49:{three}" in self.table:
             return self._upwards(three)
-        within = self._table.get(f"dac:{code}")
+        within = self.table.get(f"dac:{code}")
         return self._upwards(within) if within is not None else None
 
     def _upwards(self, code: str) -> tuple[str, ...]:
         found: list[str] = []
         while code and code not in found:
             found.append(code)
-            code = self._table.get(f"m49:{code}", "")
+            code = self.table.get(f"m49:{code}", "")
         return tuple(found)
 
 

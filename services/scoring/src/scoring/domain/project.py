@@ -270,7 +270,7 @@ def _contribution(state: ProjectState, world: World, *, fresh: bool) -> Contribu
     if about is None or not is_counted(state):
         return None
     old = state.contribution
-    shares = shares_of(about, state.money, world.method.regions) if fresh or old is None else old.shares
+    shares = shares_of(about, state.money, world.method) if fresh or old is None else old.shares
     whole, flags = state.outcome.whole, state.outcome.flags
     restricted = about.classification != "public"
     return Contribution(

@@ -24,13 +24,14 @@ from scoring.domain.facts import Fact, Version
 from scoring.domain.families import FAMILIES, OF_SUBJECTS
 from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.history import Revision
-from scoring.domain.method import FIRST_METHOD
+from scoring.domain.method import FIRST_METHOD, Method
 from scoring.domain.parameters import Parameters
 from scoring.domain.project import is_counted
 from scoring.domain.register import day_of
 from scoring.domain.replay import as_of, registered, scored
 from scoring.domain.state import ProjectState, Published
 from scoring.scopes import own_scope
+from scoring.usecases.method import in_force
 from scoring.usecases.passing import EXISTENCE, receivers_of
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure
@@ -58,6 +59,7 @@ class AsOf:
 
     known: int
     valid: int | None = None
+    method: Method | None = None  # the one in force then, where none is named
 
 
 def without(found: dict[str, Any], at: AsOf) -> dict[str, Any]:
@@ -68,16 +70,17 @@ def without(found: dict[str, Any], at: AsOf) -> dict[str, Any]:
 
 async def figure(database: Database, tx: Tx, metric: str, scope: str, at: AsOf) -> dict[str, Any] | None:
     """A figure as of then: from the history where it says so, else replayed. Raises TooMuch."""
-    if at.valid is None:
+    standing = await in_force(tx, at.known)
+    if at.valid is None and (at.method is None or at.method.version == standing.version):
         revision = await store.revision_at(tx.conn, metric, scope, at.known)
         if revision is not None:
-            return _published(revision, at)
+            return _published(revision, at, standing)
     replay = Replay(database, tx, at)
     found = await replay.figure(metric, scope)
     return without(payload(found, replay.published(found), replay.method), at) if found is not None else None
 
 
-def _published(r: Revision, at: AsOf) -> dict[str, Any]:
+def _published(r: Revision, at: AsOf, method: Method) -> dict[str, Any]:
     return {
         "metric": r.metric,
         "scope": r.scope,
@@ -92,7 +95,7 @@ def _published(r: Revision, at: AsOf) -> dict[str, Any]:
         "owner": r.owner,
         "valid_as_of": date.fromordinal(max(r.valid, 1)).isoformat(),
         "known_as_of": rfc3339(instant(at.known)),
-        "method_version": r.method,
+        "method_version": method.version,
         "revision": r.revision,
         "updated_at": rfc3339(instant(r.updated)),
         "cause": {"event_id": r.cause, "kind": r.kind},
@@ -150,7 +153,7 @@ class Replay:
     async def _judged(self, projects: Sequence[str]) -> list[ProjectState]:
         async with self._database.transaction(SYSTEM) as tx:
             self._closed = min(await store.closed_day(tx.conn), day_before(self.at.known))
-            self._world = await world_at(tx, self.at.known)
+            self._world = await world_at(tx, self.at.known, self.at.method)
             self.method = self._world.method
             claims = await claims_at(tx, self.at.known)
         states = [state async for state in registers(self._tx, projects, self.at.known, claims)]

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from runtime.access import SYSTEM
 from runtime.db import Database, Tx
 from scoring import store
 from scoring.cache import WorldCache
+from scoring.domain.assessing import own_family_figure
+from scoring.domain.families import FAMILIES
+from scoring.domain.figures import Figure
+from scoring.domain.ownfigures import indicator_figures, project_figures
+from scoring.domain.parameters import Parameters
 from scoring.domain.register import register_hash
 from scoring.domain.replay import registered, scored
-from scoring.domain.state import ProjectState, Share
+from scoring.domain.state import ProjectState, Published, Share
 from scoring.domain.subjects.needs import standing
 from scoring.store import shadow
+from scoring.store.method import hold_method, one_rebuild
 from scoring.usecases.applying import saved_row
 from scoring.usecases.asof import counted_at, fact_in
+from scoring.usecases.jobs import Refusal
 from scoring.usecases.passing import receivers_of
 from scoring.usecases.rebuilding import same
-from scoring.usecases.switching import Sums, switch
+from scoring.usecases.switching import Change, Sums, switch
 from scoring.usecases.world import standing_claims, world_now
 from scoring.usecases.worldlog import Claims
 
@@ -47,12 +54,25 @@ class _Work(Sums):
         """Read what projects depend on, as it stands now."""
         self.closed = await store.closed_day(tx.conn)
         self.world, self.claims = await world_now(tx, WorldCache()), await standing_claims(tx)
+        if self.change is not None:
+            self.world = replace(self.world, method=self.change.method)
 
 
-async def mend(database: Database, tell: Callable[[int], None]) -> dict[str, Any]:
-    """Rebuild everything from the log and replace what differs; ``tell`` hears how many projects are done."""
+async def mend(database: Database, tell: Callable[[int], None], change: Change | None = None) -> dict[str, Any]:
+    """Rebuild everything from the log and replace what differs; ``tell`` hears how many projects are done.
+
+    With a change it is rebuilt under another method, which is in force from the switch on. Raises Refusal where
+    another rebuild is under way, in whichever process.
+    """
+    async with database.session() as alone:
+        if not await one_rebuild(alone):
+            raise Refusal("another rebuild is under way; ask again when it is done")
+        return await _mend(database, tell, change)
+
+
+async def _mend(database: Database, tell: Callable[[int], None], change: Change | None) -> dict[str, Any]:
     began = time.monotonic()
-    work = _Work()
+    work = _Work(change=change)
     async with database.transaction(SYSTEM) as tx:
         await shadow.clear_shadow(tx.conn)
         await work.look_around(tx)
@@ -76,6 +96,7 @@ async def mend(database: Database, tell: Callable[[int], None]) -> dict[str, Any
     replayed = time.monotonic() - began
     async with database.transaction(SYSTEM) as tx:
         held = time.monotonic()
+        await hold_method(tx.conn)
         await shadow.hold_writers(tx.conn)
         await work.look_around(tx)
         await _catch_up(tx, work, await shadow.outrun(tx.conn, work.closed, then))
@@ -119,9 +140,30 @@ async def _replay(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
         work.standings[name] = standing(state, work.world.method.parameters)
         known = stood.get(name)
         differs = not _says(known, state, shares.get(name, {}), terms.get(name, {}))
+        if work.change is not None and not differs:
+            differs = _told_otherwise(known, state, work.change.method.parameters)
         rows.append(shadow.Shadow(state, known.token if known is not None else None, differs))
         await asyncio.sleep(0)  # events go on being applied in between
     await shadow.save_shadow(conn, rows)
+
+
+def _told_otherwise(row: shadow.Standing | None, state: ProjectState, under: Parameters) -> bool:
+    """Whether a figure of the project's own is another than was told, though its scores are the same."""
+    told = row.state if row is not None else None
+    if told is None:
+        return True
+    places: list[tuple[dict[str, Published], Iterable[Figure | None]]] = [
+        (told.published, project_figures(state, under) or ()),
+        (told.assessed.open().published, (own_family_figure(metric, state, under) for metric in FAMILIES)),
+    ]
+    for name, indicator in told.indicators.items():
+        places.append((indicator.published, indicator_figures(state, name, under) or ()))
+    return any(
+        figure is not None and (known is None or known.digest != figure.digest())
+        for published, figures in places
+        for figure in figures
+        for known in [published.get(figure.metric) if figure is not None else None]
+    )
 
 
 def _says(row: shadow.Standing | None, state: ProjectState, shares: dict[str, Share], terms: dict[str, str]) -> bool:

@@ -22,16 +22,18 @@ from scoring.domain.assessing import (
     sums_hash,
 )
 from scoring.domain.assessment import Terms
-from scoring.domain.causes import CORRECTION
+from scoring.domain.causes import CORRECTION, METHOD_CHANGE
 from scoring.domain.cells import SIZE, Cells, state_hash
 from scoring.domain.cells import spread as spread_core
 from scoring.domain.facts import Version
 from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, metrics_of, readers_of, vacated
+from scoring.domain.method import Method, parts_of
 from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
 from scoring.domain.scorecard import PARTS, SCOPE
 from scoring.domain.state import ProjectState, Published
 from scoring.domain.world import World
+from scoring.store import method as methods
 from scoring.store import shadow
 from scoring.usecases.applying import saved_row
 from scoring.usecases.publishing import Cause, Publisher
@@ -42,12 +44,23 @@ _PAGE: Final = 100
 _FOREVER: Final = 2**62
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of method that a rebuild makes: the event that asks for it, and why figures are revised by it."""
+
+    method: Method
+    event_id: str
+    type: str = f"{PREFIX}rebuild"
+    kind: str = METHOD_CHANGE
+
+
 @dataclass(slots=True)
 class Sums:
     """What the log makes of every cell, and of what projects are worth to needs, after the close of a day."""
 
     closed: int = 0
     world: World = field(default_factory=World)
+    change: Change | None = None
     cells: Cells = field(default_factory=dict)
     families: Moved = field(default_factory=dict)
     standings: dict[str, int] = field(default_factory=dict)
@@ -64,8 +77,11 @@ class Sums:
 async def switch(tx: Tx, work: Sums) -> dict[str, Any]:
     """Replace what differs while writers wait, and tell readers where they were told wrongly."""
     now = tx.clock()
-    envelope = Envelope(id=new_id(), source=f"/svc/{tx.service}", type=f"{PREFIX}rebuild", data=b"{}", time=now)
-    cause = Cause(envelope, Version(micros(now), "", envelope.id), kind=CORRECTION)
+    change = work.change
+    id_, type_ = (change.event_id, change.type) if change is not None else (new_id(), f"{PREFIX}rebuild")
+    envelope = Envelope(id=id_, source=f"/svc/{tx.service}", type=type_, data=b"{}", time=now)
+    kind = change.kind if change is not None else CORRECTION
+    cause = Cause(envelope, Version(micros(now), "", envelope.id), kind=kind)
     publisher = Publisher(tx, now, work.world.method)
     projects = await _mend_projects(tx, work, publisher, cause)
     replayed = await replay_subjects(tx, work.standings, work.closed, work.world.method)
@@ -75,7 +91,12 @@ async def switch(tx: Tx, work: Sums) -> dict[str, Any]:
     cells = await _mend_cells(tx, work, stood, publisher, cause)
     families = await _mend_families(tx, work, stood_families, publisher, cause)
     await publisher.keep()
+    if change is not None:
+        release, lists = parts_of(change.method.version)
+        in_force = methods.InForce(change.method.version, micros(now), change.event_id)
+        await methods.put_in_force(tx.conn, in_force, {("method", release), *lists.items()}, secrets.randbits(62))
     return {
+        "method_version": work.world.method.version,
         "standing": f"{state_hash(stood)} {sums_hash(stood_families)}",
         "rebuilt": f"{state_hash(work.cells)} {sums_hash(work.families)}",
         "mended_projects": projects,
@@ -154,11 +175,15 @@ async def _known(tx: Tx, metric: str, scope: str, stood: Published | None) -> Pu
 
 async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, cause: Cause) -> list[str]:
     nothing = [0] * SIZE
-    names = [
+    differ = [
         scope
         for scope in sorted(work.cells.keys() | stood.keys())
         if work.cells.get(scope, nothing) != stood.get(scope, nothing)
     ]
+    # Another method may say something else of the same sums.
+    # Another method may say something else of the same sums.
+    names = [*differ] if work.change is None else sorted(work.cells.keys() | stood.keys())
+    names = [*differ] if work.change is None else sorted(work.cells.keys() | stood.keys())
     if not PARTS.isdisjoint(names) and SCOPE not in names:
         names.append(SCOPE)
     rows = []
@@ -169,10 +194,13 @@ async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, ca
         classification, owner = readers_of(scope, sums)
         published = {m: p for m, p in row.published.items() if m not in metrics_of(scope)}
         for metric in metrics_of(scope):
-            known = await _known(tx, metric, scope, row.published.get(metric))
             figure = aggregate(metric, scope, sums, publisher.method.parameters)
             if metric == "M4" and scope in PARTS:
                 pillars[scope] = figure
+            if work.change is not None and _stands(row.published.get(metric), figure):
+                published[metric] = row.published[metric]
+                continue
+            known = await _known(tx, metric, scope, row.published.get(metric))
             if figure is None and known is None:
                 continue
             told = figure or vacated(metric, scope, classification, owner)
@@ -185,22 +213,30 @@ async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, ca
         await say_scorecard(tx, publisher, whole.published, pillars, (cause, work.closed))
     if rows:
         await store.save_cells(tx.conn, rows)
-    return names
+    return differ
+
+
+def _stands(told: Published | None, figure: Figure | None) -> bool:
+    """Whether what was told of a figure is what it is."""
+    return told is not None and figure is not None and told.digest == figure.digest()
 
 
 async def _mend_families(tx: Tx, work: Sums, stood: Moved, publisher: Publisher, cause: Cause) -> list[str]:
-    names = [
+    differ = [
         key
         for key in sorted(work.families.keys() | stood.keys())
         if added({}, work.families.get(key, {})) != stood.get(key, {})
     ]
+    names = differ if work.change is None else sorted(work.families.keys() | stood.keys())
     rows = []
     for row in await store.lock_family_cells(tx.conn, names) if names else ():
         scope, metric = row.scope, row.metric
         sums = added({}, work.families.get((scope, metric), {}))
         classification, owner = readers_of_sums(scope, sums)
-        known = await _known(tx, metric, scope, row.published.get(metric))
         figure = family_figure(FAMILIES[metric], scope, sums, publisher.method.parameters)
+        if work.change is not None and sums == row.sums and _stands(row.published.get(metric), figure):
+            continue
+        known = await _known(tx, metric, scope, row.published.get(metric))
         if figure is None and known is not None:
             figure = vacated(metric, scope, classification, owner)
         record = (publisher.say(known, figure, cause, work.closed) or known) if figure is not None else known
@@ -208,4 +244,4 @@ async def _mend_families(tx: Tx, work: Sums, stood: Moved, publisher: Publisher,
         rows.append((store.FamilyRow(scope, metric, sums, published), classification, owner))
     if rows:
         await store.save_family_cells(tx.conn, rows)
-    return [f"{metric}|{scope}" for scope, metric in names]
+    return [f"{metric}|{scope}" for scope, metric in differ]

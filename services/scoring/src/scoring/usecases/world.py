@@ -20,6 +20,7 @@ from scoring.domain.sharing import claims_of, scaled
 from scoring.domain.world import NO_WORLD, World
 from scoring.usecases.applying import Item, score_again
 from scoring.usecases.heard import version_in
+from scoring.usecases.method import in_force
 from scoring.usecases.publishing import Cause
 
 _PAGE: Final = 500
@@ -79,6 +80,7 @@ async def world_now(tx: Tx, known: WorldCache) -> World:
         world = World(
             rates_of(row for table in tables for row in table.rates()),
             {dialect.entity: dialect.readings for dialect in adopted},
+            await in_force(tx),
         )
         known.put(token, world)
     return world

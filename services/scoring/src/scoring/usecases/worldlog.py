@@ -7,21 +7,24 @@ from scoring import store
 from scoring.codec import dialect_of, rates_table_of, shared_result_of
 from scoring.domain.facts import Version
 from scoring.domain.judgements import SharedClaim
+from scoring.domain.method import Method
 from scoring.domain.rates import rates_of
 from scoring.domain.sharing import scaled
 from scoring.domain.world import World
+from scoring.usecases.method import in_force
 
 Claims = dict[str, list[tuple[SharedClaim, Version]]]
 """Claims on shared results as they count, by project."""
 
 
-async def world_at(tx: Tx, known: int) -> World:
-    """Rates of exchange and publishers' dialects as they stood (µs since 1970)."""
+async def world_at(tx: Tx, known: int, method: Method | None = None) -> World:
+    """Rates of exchange, publishers' dialects and the method as they stood (µs since 1970), or under another method."""
     tables = [rates_table_of(kept.body) for kept in await store.world_at(tx.conn, "rate_table", known)]
     spoken = [dialect_of(kept.body) for kept in await store.world_at(tx.conn, "dialect", known)]
     return World(
         rates_of(row for table in tables for row in table.rates()),
         {dialect.entity: dialect.readings for dialect in spoken},
+        method if method is not None else await in_force(tx, known),
     )
 
 
