@@ -145,7 +145,7 @@ async def _batch(
     for record in records:
         headers = dict(record.headers)
         key = hashlib.blake2b(headers["ce_source"] + b"\0" + headers["ce_id"], digest_size=16).digest()
-        fresh.setdefault(key, (record.topic, decoder.decode(record.value)))
+        fresh.setdefault(key, (headers["ce_source"].decode(), decoder.decode(record.value)))
     t1 = time.perf_counter()
     spent["decode"] += t1 - t0
     async with db.transaction():
@@ -169,13 +169,13 @@ async def _batch(
         t2 = time.perf_counter()
         spent["database"] += t2 - t1
         sums: dict[str, list[int]] = {}
-        for topic, o in new:
+        for source, o in new:
             value = round(float(o.value) * 100)  # hundredths: a sum of integers
             for name in (
                 f"indicator:{o.project_id}|{o.indicator_id}",
                 f"project:{o.project_id}",
-                f"entity:{topic}",
-                f"entity-year:{topic}|{o.period.start[:4]}",
+                f"entity:{source}",
+                f"entity-year:{source}|{o.period.start[:4]}",
                 f"source:{o.source_type}",
             ):
                 found = sums.get(name)

@@ -18,6 +18,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
@@ -35,18 +36,19 @@ def cache_dir() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "plumbline"
 
 
-def jars(name: str, tell: Tell = lambda _: None) -> list[Path]:
+def jars(name: str, tell: Tell = lambda _: None, bill: Traversable = _BILL) -> list[Path]:
     """The archives of ``kafka`` or ``zipkin``, fetched if this user does not have them yet.
 
-    Raises StackError where they cannot be fetched or are not what was committed.
+    ``bill`` is the folder of their bill and lock. Raises StackError where they cannot be fetched or are not what was
+    committed.
     """
-    lock = (_BILL / f"{name}.lock.toml").read_bytes()
+    lock = (bill / f"{name}.lock.toml").read_bytes()
     wanted = locked(lock)
     home = cache_dir() / "jars" / f"{name}-{hashlib.sha256(lock).hexdigest()[:12]}"
     if not home.is_dir():
         with _alone(home):
             if not home.is_dir():
-                _fetch(name, wanted, home, tell)
+                _fetch(name, wanted, home, tell, bill)
     return [home / file for file in wanted]
 
 
@@ -59,19 +61,19 @@ def locked(lock: bytes) -> dict[str, str]:
     return found
 
 
-def write_lock(name: str) -> None:
+def write_lock(name: str, bill: Traversable = _BILL) -> None:
     """Renew ``<name>.lock.toml`` after its bill was changed; for developers."""
     with tempfile.TemporaryDirectory() as work:
-        _resolve(name, Path(work), {}, lambda _: None)
+        _resolve(name, Path(work), {}, lambda _: None, bill)
         text = (Path(work) / "env" / "jgo.lock.toml").read_text()
         # When it was made says nothing about what it holds, and would change the file every time.
         text = re.sub(r"^generated = .*\n", "", text, flags=re.MULTILINE)
-        Path(str(_BILL / f"{name}.lock.toml")).write_text(text)
+        Path(str(bill / f"{name}.lock.toml")).write_text(text)
 
 
-def _fetch(name: str, wanted: dict[str, str], home: Path, tell: Tell) -> None:
+def _fetch(name: str, wanted: dict[str, str], home: Path, tell: Tell, bill: Traversable) -> None:
     with tempfile.TemporaryDirectory(dir=home.parent, prefix=f".{name}-") as work:
-        _resolve(name, Path(work), wanted, tell)
+        _resolve(name, Path(work), wanted, tell, bill)
         ready = Path(work) / "ready"
         ready.mkdir()
         for path in (Path(work) / "env").rglob("*.jar"):
@@ -90,8 +92,8 @@ def _fetch(name: str, wanted: dict[str, str], home: Path, tell: Tell) -> None:
         ready.rename(home)
 
 
-def _resolve(name: str, work: Path, wanted: dict[str, str], tell: Tell) -> None:
-    (work / "jgo.toml").write_bytes((_BILL / f"{name}.toml").read_bytes())
+def _resolve(name: str, work: Path, wanted: dict[str, str], tell: Tell, bill: Traversable) -> None:
+    (work / "jgo.toml").write_bytes((bill / f"{name}.toml").read_bytes())
     repository = os.environ.get("M2_REPO") or str(cache_dir() / "m2")
     command = [sys.executable, "-m", "jgo", "--timeout", "60", "--resolver", "python", "--color", "plain"]
     command += ["--cache-dir", str(work / "env"), "--repo-cache", repository, "sync"]

@@ -1,0 +1,1 @@
+"""Quix Streams, Faust and Kafka Streams doing the ceiling's keyed aggregation on the same records of the same Kafka."""
