@@ -324,6 +324,12 @@ DRAWN: Final[dict[str, Draw]] = {
         }
     ),
     "dialect.withdrawn.v1": _with({"entity": _entities, "version": 1}),
+    "method.released.v1": _with(
+        {"version": _one("1.1.0", "1.2.0"), "effective_from": _days, "content_sha256": "0" * 64, "parameters": {}}
+    ),
+    "codelist.published.v1": _with(
+        {"list_id": "crosswalk", "version": "2", "effective_from": _days, "content_sha256": "0" * 64, "codes": {}}
+    ),
     "shared-result.claims-changed.v1": _with({"shared_result_ref": _one("SR-1", "SR-2"), "claims": _claims}),
     "need.registered.v1": _need,
     "need.updated.v1": _need,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tests.support.portfolios import Portfolio, Said, arrivals
 
@@ -34,6 +34,9 @@ from scoring.usecases.passing import receivers_of
 from scoring.usecases.subjects import tell
 
 Key = tuple[str, str]
+
+SWITCHED: Final = frozenset({codec.RELEASE, codec.CODELIST})
+"""What is kept, and changes nothing until it is switched to (ADR 0078)."""
 
 
 class Digest(NamedTuple):
@@ -80,6 +83,8 @@ class Line:
                 subjects.append(said)
             elif type_ == codec.CLOCK:
                 days.append(_day(said))
+            elif type_ in SWITCHED:
+                continue
             else:
                 facts += [(claim, said.version) for claim in self._context(said)]
         self._facts(facts)
@@ -181,6 +186,8 @@ def batch(said: Sequence[Said]) -> Digest:
             subject.note(one.version)
         elif type_ == codec.CLOCK:
             line.closed = max(line.closed, _day(one))
+        elif type_ in SWITCHED:
+            continue
         else:
             key, found = _whole(one)
             kept = line.kept.setdefault(_kind(one), {})
