@@ -14,6 +14,7 @@ from runtime.http import Json, Problem
 from scoring.codec import micros
 from scoring.domain.families import FAMILIES, OF_SUBJECTS
 from scoring.domain.readings import PLAIN, Readings
+from scoring.domain.saying import messages
 from scoring.usecases import asof, dialects, explaining, explaining_asof, reading, revising
 from scoring.when import Known, Method, Valid, as_of, instant_of
 
@@ -78,7 +79,7 @@ async def explain(
         found = await _replayed(explaining_asof.explain(tx, replay, metric, scope, limit), metric, scope)
     if found is None:
         raise _nothing(metric, scope)
-    return Json(found, request)
+    return Json(messages(found), request)
 
 
 @router.get("/revisions/{metric}", tags=["figures"])

@@ -15,6 +15,7 @@ from scoring.domain.effectiveness import sensitivity
 from scoring.domain.pace import GOOD, NOT_ASSESSED
 from scoring.domain.parameters import Parameters
 from scoring.domain.project import OTHER, UNEXPECTED
+from scoring.domain.saying import coded, say
 from scoring.domain.state import (
     Actual,
     Definition,
@@ -26,7 +27,7 @@ from scoring.domain.state import (
 
 Node = dict[str, Any]
 
-LEVELS = {1: "Outputs", 2: "Outcomes", 3: "Impact", 9: "Other results (shown, not scored)"}
+LEVELS = {1: say("Outputs"), 2: say("Outcomes"), 3: say("Impact"), 9: say("Other results (shown, not scored)")}
 
 
 class Sources:
@@ -177,30 +178,33 @@ def indicator_node(name: str, indicator: IndicatorState, sources: Sources) -> No
 
 def _formula(leaf: Leaf) -> str:
     if leaf.a is None:
-        return leaf.state.replace("_", " ").lower()
+        return coded(leaf.state)
     match leaf.mode:
         case "REACH":
-            return (
-                f"({leaf.value} − {leaf.baseline}) ÷ ({leaf.target} − {leaf.baseline}), held within 0 and 1 = {leaf.a}"
-            )
+            ratio = f"({leaf.value} − {leaf.baseline}) ÷ ({leaf.target} − {leaf.baseline})"
+            return say("%(ratio)s, held within 0 and 1 = %(a)s", ratio=ratio, a=leaf.a)
         case "MAINTAIN":
-            return f"{leaf.value} kept at {leaf.target} = {leaf.a}"
+            return say("%(value)s kept at %(target)s = %(a)s", value=leaf.value, target=leaf.target, a=leaf.a)
         case "BAND":
-            return f"{leaf.value} within its band = {leaf.a}"
+            return say("%(value)s within its band = %(a)s", value=leaf.value, a=leaf.a)
         case _:
-            return f"rated by an assessor = {leaf.a}"
+            return say("rated by an assessor = %(a)s", a=leaf.a)
 
 
 def _definition_nodes(definition: Definition, sources: Sources) -> list[Node]:
     origin = sources.origin(definition.version.id)
     nodes = [
-        node_of(kind="baseline", label="Baseline", calc=value, place=place or None, origin=origin)
+        node_of(kind="baseline", label=say("Baseline"), calc=value, place=place or None, origin=origin)
         for value, place in definition.baselines
         if value is not None
     ]
     nodes += [
         node_of(
-            kind="target", label=f"Target {span(t.start, t.end)}", calc=t.value, place=t.place or None, origin=origin
+            kind="target",
+            label=say("Target %(period)s", period=span(t.start, t.end)),
+            calc=t.value,
+            place=t.place or None,
+            origin=origin,
         )
         for t in sorted(definition.targets)
         if t.value is not None
@@ -213,7 +217,7 @@ def _actual_nodes(indicator: IndicatorState, leaf: Leaf, sources: Sources) -> li
     return [
         node_of(
             kind="observation",
-            label=f"Actual {span(a.start, a.end)}",
+            label=say("Actual %(period)s", period=span(a.start, a.end)),
             calc=_stated(a),
             used=a.version.id == leaf.source or None,
             place=a.place or None,
@@ -226,12 +230,12 @@ def _actual_nodes(indicator: IndicatorState, leaf: Leaf, sources: Sources) -> li
 
 def _stated(actual: Actual) -> str:
     if actual.withheld:
-        return "withheld by its owner"  # the value exists and is not shown, to whomever asks
+        return say("withheld by its owner")  # the value exists and is not shown, to whomever asks
     if actual.value is not None:
         return actual.value
     if actual.numerator is not None and actual.denominator is not None:
-        return f"{actual.numerator} of {actual.denominator}"
-    return actual.rubric or "no figure"
+        return say("%(part)s of %(whole)s", part=actual.numerator, whole=actual.denominator)
+    return actual.rubric or say("no figure")
 
 
 # M2 --------------------------------------------------------------------------------------------------------
@@ -252,11 +256,15 @@ def pace_node(state: ProjectState, sources: Sources) -> Node:
         children.append(
             indicator_node(name, indicator, sources)
             | {"numerator": weight if status in GOOD else 0, "denominator": weight if counts else 0}
-            | {"calc": (status or "nothing due").replace("_", " ").lower()}
+            | {"calc": coded(status) if status else say("nothing due")}
         )
     head = project_head(state, sources)
     return node_of(
-        **head, numerator=good, denominator=assessed, calc=f"{good} on track of {assessed}", children=children
+        **head,
+        numerator=good,
+        denominator=assessed,
+        calc=say("%(good)s on track of %(all)s", good=good, all=assessed),
+        children=children,
     )
 
 
@@ -268,8 +276,9 @@ def _bounds(part: Part | None) -> Node:
 
 
 def _ratio(terms: list[str], denominator: int) -> str:
-    return f"({' + '.join(terms)}) ÷ {denominator}" if terms else "nothing reported"
+    return f"({' + '.join(terms)}) ÷ {denominator}" if terms else say("nothing reported")
 
 
 def span(start: int, end: int) -> str:
-    return f"{date.fromordinal(start).isoformat()} to {date.fromordinal(end).isoformat()}"
+    first, last = date.fromordinal(start).isoformat(), date.fromordinal(end).isoformat()
+    return say("%(first)s to %(last)s", first=first, last=last)

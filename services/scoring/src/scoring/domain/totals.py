@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from scoring.domain.explanation import Node, Sources, node_of, project_head, span
 from scoring.domain.parameters import PILLARS
+from scoring.domain.saying import say
 from scoring.domain.state import BudgetLine, ProjectState, Share
 
 
@@ -25,8 +26,10 @@ def money_node(state: ProjectState, share: Share, sources: Sources) -> Node:
 
 
 def _budget_node(line: BudgetLine, origin: Node | None) -> Node:
-    kind = "revised" if line.type == "2" else "original"
-    label = f"Budget {span(line.start, line.end)}, {kind}"
+    period = span(line.start, line.end)
+    label = say("Budget %(period)s, original", period=period)
+    if line.type == "2":
+        label = say("Budget %(period)s, revised", period=period)
     return node_of(kind="budget", label=label, calc=f"{line.amount} {line.currency}", origin=origin)
 
 
@@ -54,7 +57,7 @@ def closing(
         nodes.append(
             node_of(
                 kind="withheld",
-                label="withheld by their owners",
+                label=say("withheld by their owners"),
                 count=projects - readable[0],
                 numerator=whole[0] - readable[1],
                 denominator=whole[1] - readable[2],

@@ -19,6 +19,7 @@ from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.method import Method
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.saying import coded, say
 from scoring.domain.scorecard import FLOOR, SCOPE
 from scoring.domain.scorecard import METRIC as SCORECARD
 from scoring.domain.state import ProjectState, Published, Share
@@ -62,7 +63,11 @@ async def _scorecard(tx: Tx) -> Node | None:
     ]
     root: Node = {"kind": "figure", "label": f"{SCORECARD} of {SCOPE}"} | payload(figure, known, method)
     product = " × ".join(str(max(child["value"], FLOOR)) for child in children if "value" in child)
-    calc = f"({product}) to the power of ¼" if figure.value is not None else "a pillar is withheld"
+    calc = (
+        say("(%(product)s) to the power of ¼", product=product)
+        if figure.value is not None
+        else say("a pillar is withheld")
+    )
     return root | {"calc": calc, "children": children}
 
 
@@ -104,8 +109,14 @@ async def own_tree(tx: Tx, scope: str, own: Own, state: ProjectState, said: tupl
 def _pace_calc(node: Node) -> str:
     pace = node.get("pace", {})
     if "ratio" not in pace:
-        return str(pace.get("status", "nothing due")).replace("_", " ").lower()
-    return f"{node['raw']} attained ÷ {pace['planned']} planned at {pace['elapsed']} of the time = {pace['ratio']}"
+        return coded(pace["status"]) if "status" in pace else say("nothing due")
+    return say(
+        "%(raw)s attained ÷ %(planned)s planned at %(elapsed)s of the time = %(ratio)s",
+        raw=node["raw"],
+        planned=pace["planned"],
+        elapsed=pace["elapsed"],
+        ratio=pace["ratio"],
+    )
 
 
 async def _total(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
@@ -185,7 +196,7 @@ def _line_calc(metric: str, state: ProjectState, share: Share, line: store.Line,
     if metric == "M4":
         whole = state.outcome.whole
         if whole is None or whole.mean is None:
-            return "nothing reported" if whole is not None else "nothing due"
+            return say("nothing reported") if whole is not None else say("nothing due")
         return f"{share.ppm} × {whole.mean} = {line.numerator}"
     if metric == "M7":
         return f"P{position}: {line.numerator} of {line.denominator} cents"

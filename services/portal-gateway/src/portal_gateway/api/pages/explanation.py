@@ -14,11 +14,11 @@ from portal_gateway.api.pages.chain import part_figure
 from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import explanation, numbers
-from portal_gateway.domain.explanation import Closing, Link, Node, Parts, Step
+from portal_gateway.domain.explanation import Closing, Influence, Link, Mover, Node, Parts, Step
 from portal_gateway.domain.language import N_, _
 from portal_gateway.domain.view import Figure
 from portal_gateway.store import receipts
-from portal_gateway.web.render import project_address
+from portal_gateway.web.render import figure_address, project_address
 
 FEW: Final = 10
 MANY: Final = 200
@@ -41,11 +41,20 @@ _ABOUT_OTHERS: Final = (N_("Counted"), N_("Of"))
 
 
 @dataclass(frozen=True, slots=True)
+class Moves:
+    """Rows: the parts without which the figure would differ most, and what is missing that could move it most."""
+
+    effects: list[dict[str, Any]]
+    missing: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """A page's explanation, or why there is none now; ``hidden`` projects are counted and not named."""
 
     path: list[dict[str, Any]] = field(default_factory=list)
     parts: dict[str, Any] | None = None
+    moves: Moves | None = None
     failed: Mapping[str, str] | None = None
     hidden: int = 0
 
@@ -78,6 +87,7 @@ async def explained(
     return Explained(
         path=path,
         parts=_table(figure, table, chosen, wanted) if table is not None else None,
+        moves=_moves(figure, explanation.influence(tree)),
         hidden=explanation.hidden(tree),
     )
 
@@ -153,6 +163,21 @@ def _link(figure: Figure, link: Link) -> dict[str, str]:
 def _address(figure: Figure, **more: Any) -> str:
     query = {"scope": figure.scope} | {key: value for key, value in more.items() if value is not None}
     return f"/metrics/{figure.metric}?{urlencode(query)}"
+
+
+def _moves(figure: Figure, found: Influence) -> Moves | None:
+    """What moves the figure most, each with the way to it."""
+    if not (found.effects or found.missing):
+        return None
+
+    def row(part: Mover) -> dict[str, Any]:
+        owner = figure.scope.partition(":")[2]
+        address = figure_address("M1", f"indicator:{owner}|{part.id}") if part.kind == "indicator" else ""
+        if part.kind == "project":
+            address = _address(figure, project=part.id) + "#made"
+        return {"title": part.title, "id": part.id, "address": address, "first": part.first, "second": part.second}
+
+    return Moves([row(part) for part in found.effects], [row(part) for part in found.missing])
 
 
 def _closing(line: Closing) -> str:

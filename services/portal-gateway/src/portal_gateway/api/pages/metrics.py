@@ -130,6 +130,7 @@ async def show_figure(
         path=made.path,
         failed=made.failed,
         parts=made.parts,
+        moves=made.moves,
         balance=balance(found) if metric == "M7" else None,
         details=details(metric, found.parts),
         past=await past(request, who, found, known_as_of or None, valid_as_of or None),
@@ -179,8 +180,8 @@ def _sentence(found: Figure, name: str) -> str:
     """The figure as a person would say it."""
     if found.kept_back:
         return _(
-            "%(reason)s. The entities of the Compact and the secretariat read it; what single projects publish is open to"
-            " all.",
+            "%(reason)s. The entities of the Compact and the secretariat read it; what single projects publish is open"
+            " to all.",
             reason=said(words.WITHHELD[found.kept_back].text),
         )
     if found.metric not in {"M1", "M4"}:

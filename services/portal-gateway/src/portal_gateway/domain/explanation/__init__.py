@@ -6,6 +6,7 @@ down is chosen, and every sum is written as a person would check it with a penci
 
 from __future__ import annotations
 
+from portal_gateway.domain.explanation.influence import Influence, Mover, influence
 from portal_gateway.domain.explanation.line import steps
 from portal_gateway.domain.explanation.step import Link, Step
 from portal_gateway.domain.explanation.sums import Node, Sum, amount, places
@@ -13,7 +14,9 @@ from portal_gateway.domain.explanation.table import Closing, Part, Parts, hidden
 
 __all__ = [
     "Closing",
+    "Influence",
     "Link",
+    "Mover",
     "Node",
     "Part",
     "Parts",
@@ -21,6 +24,7 @@ __all__ = [
     "Sum",
     "amount",
     "hidden",
+    "influence",
     "parts",
     "places",
     "project_node",

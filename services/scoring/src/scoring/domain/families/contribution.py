@@ -18,6 +18,7 @@ from scoring.domain.judgements import EvidenceVerified, SharedClaim
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, Parameters
+from scoring.domain.saying import coded, say
 from scoring.domain.state import ProjectState
 
 
@@ -104,13 +105,14 @@ def lines(state: ProjectState) -> Iterable[Line]:
     """The claims, and each outcome's value with its grade."""
     for key, claim in sorted(state.assessed.open().claims.items()):
         if claim.alive:
-            says = f"γ {claim.share} ppm, δ {claim.strength} ppm"
-            yield Line(f"Shared result {key.partition('|')[0]}", says, claim.version.id)
+            says = say("γ %(share)s ppm, δ %(strength)s ppm", share=claim.share, strength=claim.strength)
+            yield Line(say("Shared result %(id)s", id=key.partition("|")[0]), says, claim.version.id)
     for name in sorted(state.impacts):
         _, a, grade = state.impacts[name]
         leaf = state.indicators[name].leaf
         if leaf is not None and leaf.source is not None:
-            yield Line(f"Indicator {name}", f"A {a} µ, grade {LETTERS.get(grade, 'none')}", leaf.source)
+            says = say("A %(a)s µ, grade %(grade)s", a=a, grade=LETTERS.get(grade) or coded("NONE"))
+            yield Line(say("Indicator %(id)s", id=name), says, leaf.source)
 
 
 FAMILY: Final = Family(

@@ -19,6 +19,7 @@ from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import status_of
+from scoring.domain.saying import coded, say
 from scoring.domain.state import ProjectState
 
 CRITERIA: Final = ("relevance", "coherence", "effectiveness", "efficiency", "impact", "sustainability")
@@ -215,15 +216,20 @@ def lines(state: ProjectState) -> Iterable[Line]:
         if not e.alive:
             continue
         judged = judge(e)
-        said = f"overall {judged.overall} of {e.scale}" if judged.overall is not None else "no overall rating"
-        yield Line(f"Evaluation {name}, {e.stage.lower()}, {e.independence.lower()}", said, e.version.id)
+        said = say("no overall rating")
+        if judged.overall is not None:
+            said = say("overall %(rating)s of %(scale)s", rating=judged.overall, scale=e.scale)
+        label = say("Evaluation %(id)s, %(stage)s, %(by)s", id=name, stage=coded(e.stage), by=coded(e.independence))
+        yield Line(label, said, e.version.id)
         if (quality := found.qualities.get(name)) is not None:
-            yield Line(f"Quality of {name}", f"{quality.rating} of 6", quality.version.id)
+            rating = say("%(rating)s of %(scale)s", rating=quality.rating, scale=6)
+            yield Line(say("Quality of %(id)s", id=name), rating, quality.version.id)
     for name, r in sorted(found.recommendations.items()):
         if r.alive:
-            done = r.implemented is not None
-            said = r.response.replace("_", " ").lower() + (", implemented" if done else "")
-            yield Line(f"Recommendation {name.partition('|')[2]}", said, r.version.id)
+            response: str = coded(r.response)
+            if r.implemented is not None:
+                response = say("%(response)s, implemented", response=response)
+            yield Line(say("Recommendation %(id)s", id=name.partition("|")[2]), response, r.version.id)
 
 
 def transition(state: ProjectState, day: int) -> int | None:

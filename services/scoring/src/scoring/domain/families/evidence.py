@@ -13,6 +13,7 @@ from scoring.domain.judgements import EvidenceVerified
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, Parameters
+from scoring.domain.saying import say
 from scoring.domain.state import ProjectState
 
 _MISSING: Final = "missing"
@@ -59,12 +60,16 @@ def lines(state: ProjectState) -> Iterable[Line]:
     for name, indicator in state.indicators.items():
         leaf = indicator.leaf
         if leaf is not None and leaf.grade is not None and leaf.source is not None:
-            yield Line(f"Indicator {name}", f"grade {LETTERS[leaf.grade]}", leaf.source)
+            yield Line(say("Indicator %(id)s", id=name), say("grade %(grade)s", grade=LETTERS[leaf.grade]), leaf.source)
     for key, verified in sorted(state.assessed.open().verified.items()):
         if verified.alive:
             evidence, _, verifier = key.partition("|")
-            says = f"{'confirmed' if verified.confirmed else 'not confirmed'}, {sum(verified.steps)} steps down"
-            yield Line(f"Evidence {evidence}, by {verifier}", says, verified.version.id)
+            steps = sum(verified.steps)
+            says = say("not confirmed, %(steps)s steps down", steps=steps)
+            if verified.confirmed:
+                says = say("confirmed, %(steps)s steps down", steps=steps)
+            label = say("Evidence %(id)s, by %(verifier)s", id=evidence, verifier=verifier)
+            yield Line(label, says, verified.version.id)
 
 
 FAMILY: Final = Family(

@@ -15,6 +15,7 @@ from scoring.domain.figures import Figure
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, Parameters
+from scoring.domain.saying import say
 from scoring.domain.state import ProjectState
 
 _NAMES: Final = ("required", "available", "met", "gap", "surplus", "pledged", "spent")
@@ -80,12 +81,14 @@ def own(state: ProjectState, day: int, under: Parameters) -> Figure | None:
 
 def lines(state: ProjectState) -> Iterable[Line]:
     """The agreements, receipts and pledges; budgets stand with the project."""
-    kinds = {"1": "received", "11": "committed to us", "12": "pledged", "13": "pledged to us"}
+    kinds = {"1": say("received"), "11": say("committed to us"), "12": say("pledged"), "13": say("pledged to us")}
     for name, posting in sorted(state.transactions.items()):
         if posting.alive and posting.type in kinds:
-            agreement = f" under {posting.agreement}" if posting.agreement else ""
-            says = f"{posting.amount} {posting.currency} {kinds[posting.type]}{agreement}"
-            yield Line(f"Transaction {name}, type {posting.type}", says, posting.version.id)
+            amount, kind = f"{posting.amount} {posting.currency}", kinds[posting.type]
+            says = say("%(amount)s %(kind)s", amount=amount, kind=kind)
+            if posting.agreement:
+                says = say("%(amount)s %(kind)s under %(ref)s", amount=amount, kind=kind, ref=posting.agreement)
+            yield Line(say("Transaction %(id)s, type %(type)s", id=name, type=posting.type), says, posting.version.id)
 
 
 FAMILY: Final = Family(

@@ -17,6 +17,7 @@ from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import status_of
+from scoring.domain.saying import coded, say
 from scoring.domain.state import ProjectState
 
 CODES: Final = ("3", "2", "1", "0", "unresolved", "null")
@@ -183,12 +184,13 @@ def lines(state: ProjectState) -> Iterable[Line]:
         for scheme in ("GEM", "DAC", "HRM"):
             digit, event = _marker(state, found, scheme, stage)
             if event is not None:
-                says = "not screened" if digit is None else str(digit)
-                yield Line(f"Marker {scheme} at {stage.lower()}", says, event)
+                says: str = say("not screened") if digit is None else str(digit)
+                yield Line(say("Marker %(scheme)s at %(stage)s", scheme=scheme, stage=coded(stage)), says, event)
     for name, decision in sorted(found.clearances.items()):
-        until = f" until {date.fromordinal(decision.expires).isoformat()}" if decision.expires is not None else ""
-        says = decision.status.replace("_", " ").lower() + until if decision.required else "not required"
-        yield Line(f"Due diligence {name}", says, decision.version.id)
+        says = coded(decision.status) if decision.required else say("not required")
+        if decision.required and decision.expires is not None:
+            says = say("%(status)s until %(day)s", status=says, day=date.fromordinal(decision.expires).isoformat())
+        yield Line(say("Due diligence %(id)s", id=name), says, decision.version.id)
 
 
 def transition(state: ProjectState, day: int) -> int | None:

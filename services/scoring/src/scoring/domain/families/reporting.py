@@ -25,6 +25,7 @@ from scoring.domain.months import DESIGNED, EXPECTED, KNOWN, OUTCOMES, TRUSTED, 
 from scoring.domain.numbers import half_even
 from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import PIPELINE, status_of
+from scoring.domain.saying import coded, joined, say
 from scoring.domain.state import About, ProjectState
 from scoring.domain.timeliness import GROUPS, completeness, freshness
 
@@ -68,16 +69,16 @@ def _core(state: ProjectState, about: About) -> dict[str, bool]:
         if stage == "DESIGN":
             (markers.add if marker.significance is not None else markers.discard)(scheme)
     return {
-        "start": about.start is not None,
-        "end": about.end is not None,
-        "country or region": bool(dimensions & {"COUNTRY", "REGION"}),
-        "pillar": "PILLAR" in dimensions and not about.inferred,
-        "theme": "THEME" in dimensions,
-        "budget": bool(about.budgets or state.budgets),
-        "gender marker": bool(markers & {"GEM", "DAC"}),
-        "human rights marker": "HRM" in markers,
-        "support to security forces": about.security_answered,
-        "indicator": bool(state.reached & DESIGNED),
+        say("start"): about.start is not None,
+        say("end"): about.end is not None,
+        say("country or region"): bool(dimensions & {"COUNTRY", "REGION"}),
+        say("pillar"): "PILLAR" in dimensions and not about.inferred,
+        say("theme"): "THEME" in dimensions,
+        say("budget"): bool(about.budgets or state.budgets),
+        say("gender marker"): bool(markers & {"GEM", "DAC"}),
+        say("human rights marker"): "HRM" in markers,
+        say("support to security forces"): about.security_answered,
+        say("indicator"): bool(state.reached & DESIGNED),
     }
 
 
@@ -85,10 +86,10 @@ def _financials(state: ProjectState) -> dict[str, bool]:
     posted = [p for p in state.transactions.values() if p.alive]
     types = {p.type for p in posted}
     return {
-        "funds": bool(types & _FUNDS),
-        "giver or agreement": any(p.agreement for p in posted if p.type in _FUNDS),
-        "commitment": _COMMITTED in types,
-        "expenditure": bool(types & _SPENT),
+        say("funds"): bool(types & _FUNDS),
+        say("giver or agreement"): any(p.agreement for p in posted if p.type in _FUNDS),
+        say("commitment"): _COMMITTED in types,
+        say("expenditure"): bool(types & _SPENT),
     }
 
 
@@ -98,15 +99,15 @@ def _value_added(state: ProjectState, about: About, status: int) -> dict[str, tu
     gender = {key for key, marker in found.markers.items() if marker.significance is not None}
     started, reached = status != PIPELINE, state.reached
     return {
-        "values": (bool(reached & EXPECTED), bool(reached & KNOWN)),
-        "outcomes": (started, bool(reached & OUTCOMES)),
-        "evidence": (bool(reached & KNOWN), bool(reached & TRUSTED)),
-        "verification": (bool(reached & KNOWN), any(v.alive and v.confirmed for v in found.verified.values())),
-        "risk register": (status in _UNDER_WAY, bool(found.risks)),
-        "due diligence": (about.supports_security_forces, bool(found.clearances)),
-        "effort": (started, any(e.alive for e in found.efforts.values())),
-        "evaluation": (status in _ENDED, any(e.alive for e in found.evaluations.values())),
-        "marker at completion": (status == _CLOSED, bool(gender & {"GEM|COMPLETION", "DAC|COMPLETION"})),
+        say("values"): (bool(reached & EXPECTED), bool(reached & KNOWN)),
+        say("outcomes"): (started, bool(reached & OUTCOMES)),
+        say("evidence"): (bool(reached & KNOWN), bool(reached & TRUSTED)),
+        say("verification"): (bool(reached & KNOWN), any(v.alive and v.confirmed for v in found.verified.values())),
+        say("risk register"): (status in _UNDER_WAY, bool(found.risks)),
+        say("due diligence"): (about.supports_security_forces, bool(found.clearances)),
+        say("effort"): (started, any(e.alive for e in found.efforts.values())),
+        say("evaluation"): (status in _ENDED, any(e.alive for e in found.evaluations.values())),
+        say("marker at completion"): (status == _CLOSED, bool(gender & {"GEM|COMPLETION", "DAC|COMPLETION"})),
     }
 
 
@@ -166,9 +167,10 @@ def lines(state: ProjectState) -> Iterable[Line]:
         found = [e for e in elements(state) if e.group == group]
         if found:
             missing = [e.name for e in found if not e.filled]
-            says = f"{len(found) - len(missing)} of {len(found)}"
-            tail = f"; not there: {', '.join(missing)}" if missing else ""
-            yield Line(group.replace("_", " ").capitalize(), says + tail, about.version.id)
+            says = say("%(part)s of %(whole)s", part=len(found) - len(missing), whole=len(found))
+            if missing:
+                says = say("%(known)s; not there: %(missing)s", known=says, missing=joined(missing))
+            yield Line(coded(group), says, about.version.id)
 
 
 def transition(state: ProjectState, day: int) -> int | None:

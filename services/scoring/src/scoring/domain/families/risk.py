@@ -18,6 +18,7 @@ from scoring.domain.figures import Figure, as_parts
 from scoring.domain.judgements import HrddpDecided, RiskAssessed, RiskClosed
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, Parameters
+from scoring.domain.saying import coded, say
 from scoring.domain.state import ProjectState
 
 GATES: Final = ("GO", "GO_WITH_CONDITIONS", "HOLD", "ESCALATE", "NO_GO")
@@ -187,13 +188,18 @@ def lines(state: ProjectState) -> Iterable[Line]:
     for name, risk in sorted(found.risks.items()):
         if risk.alive:
             now = residual(risk)
-            products = f"{risk.likelihood} × {risk.impact}, now {now[0]} × {now[1]} = {score(now)}"
-            says = f"{products}, mitigation {risk.mitigation.lower()}"
-            yield Line(f"Risk {name}, {risk.category}", says, risk.version.id)
+            says = say(
+                "%(before)s, now %(after)s, mitigation %(mitigation)s",
+                before=f"{risk.likelihood} × {risk.impact}",
+                after=f"{now[0]} × {now[1]} = {score(now)}",
+                mitigation=coded(risk.mitigation),
+            )
+            label = say("Risk %(id)s, %(category)s", id=name, category=risk.category)
+            yield Line(label, says, risk.version.id)
         else:
-            yield Line(f"Risk {name}", "closed", risk.version.id)
+            yield Line(say("Risk %(id)s", id=name), say("closed"), risk.version.id)
     for name, decision in sorted(found.clearances.items()):
-        yield Line(f"Due diligence {name}", decision.status.replace("_", " ").lower(), decision.version.id)
+        yield Line(say("Due diligence %(id)s", id=name), coded(decision.status), decision.version.id)
 
 
 FAMILY: Final = Family(

@@ -18,6 +18,7 @@ from scoring.domain.judgements import MarkerAssigned
 from scoring.domain.numbers import half_even
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, WPS_TARGET, Parameters
+from scoring.domain.saying import say
 from scoring.domain.state import ProjectState
 
 _STRICT: Final = ("3",)
@@ -120,9 +121,11 @@ def lines(state: ProjectState) -> Iterable[Line]:
     for name, posting in sorted(state.transactions.items()):
         if posting.alive and posting.type in EXPENDITURE:
             within = posting.type == DISBURSEMENT and posting.receiver in state.inside
-            passed = ", passed on to a project that reports it" if within else ""
-            says = f"{posting.amount} {posting.currency}, gender marker {code}{passed}"
-            yield Line(f"Transaction {name}, type {posting.type}", says, posting.version.id)
+            amount = f"{posting.amount} {posting.currency}"
+            says = say("%(amount)s, gender marker %(code)s", amount=amount, code=code)
+            if within:
+                says = say("%(spent)s, passed on to a project that reports it", spent=says)
+            yield Line(say("Transaction %(id)s, type %(type)s", id=name, type=posting.type), says, posting.version.id)
 
 
 FAMILY: Final = Family(

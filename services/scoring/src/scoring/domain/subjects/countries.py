@@ -28,6 +28,7 @@ from scoring.domain.method import Method
 from scoring.domain.numbers import half_even
 from scoring.domain.origin import Version
 from scoring.domain.parameters import COVERAGE_UNIT, MICRO
+from scoring.domain.saying import coded, say
 from scoring.domain.subjects.subject import Ledger, Stated, Subject, ordered, put
 
 Levels = dict[str, dict[int, Level]]
@@ -243,11 +244,19 @@ class CountryState(Subject):
                 for r in one.rated:
                     if r.found is None:
                         continue
-                    says = f"level {r.level} of {FULL}" if r.level is not None else "not assessed"
+                    says = say("not assessed")
+                    if r.level is not None:
+                        says = say("level %(level)s of %(full)s", level=r.level, full=FULL)
                     counts = one is head and own and r.level is not None
                     yield Stated(
-                        f"{resolution}, {r.provision}, by {one.assessor}",
-                        f"{says}, weight {r.weight}, {r.kind.lower()}, {date.fromordinal(r.day).isoformat()}",
+                        say("%(what)s, by %(who)s", what=f"{resolution}, {r.provision}", who=coded(one.assessor)),
+                        say(
+                            "%(level)s, weight %(weight)s, %(kind)s, %(day)s",
+                            level=says,
+                            weight=r.weight,
+                            kind=coded(r.kind),
+                            day=date.fromordinal(r.day).isoformat(),
+                        ),
                         r.found.version.id,
                         r.weight * (r.level or 0) * MICRO if counts else None,
                         FULL * r.weight if counts else None,

@@ -13,6 +13,7 @@ from scoring.domain.families.family import nonzero
 from scoring.domain.method import Method
 from scoring.domain.origin import Version
 from scoring.domain.parameters import MICRO
+from scoring.domain.saying import say
 from scoring.domain.subjects.subject import Ledger, Stated, Subject, ordered, put
 from scoring.domain.timeliness import credit
 
@@ -97,10 +98,13 @@ class EntityState(Subject):
         """Each obligation that is due, with its credit."""
         for name, owed, report, found in self._due(day, method):
             grace = owed.grace or method.parameters.grace_days
-            said = f"due {date.fromordinal(owed.due).isoformat()}, {grace} days of grace"
-            came = f"received {date.fromordinal(report.day).isoformat()}" if report is not None else "not received"
+            due = date.fromordinal(owed.due).isoformat()
+            says = say("due %(due)s, %(grace)s days of grace, not received", due=due, grace=grace)
+            if report is not None:
+                came = date.fromordinal(report.day).isoformat()
+                says = say("due %(due)s, %(grace)s days of grace, received %(came)s", due=due, grace=grace, came=came)
             event = report.version.id if report is not None else owed.version.id
-            yield Stated(f"{owed.kind}, {name}", f"{said}, {came}", event, found, MICRO)
+            yield Stated(f"{owed.kind}, {name}", says, event, found, MICRO)
 
     def register(self) -> list[Any]:
         """Obligations and reports."""

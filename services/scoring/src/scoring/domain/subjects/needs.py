@@ -14,6 +14,7 @@ from scoring.domain.method import Method
 from scoring.domain.origin import Version
 from scoring.domain.parameters import MICRO, PILLARS, Parameters
 from scoring.domain.project import PIPELINE, status_of
+from scoring.domain.saying import say
 from scoring.domain.state import ProjectState
 from scoring.domain.subjects.subject import Ledger, Stated, Subject, put
 
@@ -22,7 +23,7 @@ NOT_COUNTED, PLANNED, COUNTED = 0, 1, 2
 
 _UNDER_WAY: Final = frozenset({2, 3})
 _OPEN_GATES: Final = frozenset({"GO", "GO_WITH_CONDITIONS"})
-_SAID: Final = {NOT_COUNTED: "does not count", PLANNED: "in the pipeline", COUNTED: "counts"}
+_SAID: Final = {NOT_COUNTED: say("does not count"), PLANNED: say("in the pipeline"), COUNTED: say("counts")}
 
 
 def standing(state: ProjectState, under: Parameters) -> int:
@@ -162,11 +163,16 @@ class NeedState(Subject):
         """The need, and its links."""
         if self.need is None:
             return
-        yield Stated(f"Need {self.id}", f"severity × priority {self.need.weight}", self.need.version.id)
+        yield Stated(
+            say("Need %(id)s", id=self.id),
+            say("severity × priority %(weight)s", weight=self.need.weight),
+            self.need.version.id,
+        )
         for project, link in sorted(self.links.items()):
             if link.alive:
                 stands = _SAID[self.standings.get(project, NOT_COUNTED)]
-                yield Stated(f"Project {project}", f"adequacy {link.adequacy} ppm, {stands}", link.version.id)
+                says = say("adequacy %(ppm)s ppm, %(standing)s", ppm=link.adequacy, standing=stands)
+                yield Stated(say("Project %(id)s", id=project), says, link.version.id)
 
     def register(self) -> list[Any]:
         """The need and its links; what projects are worth follows from them."""
