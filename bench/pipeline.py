@@ -108,6 +108,7 @@ async def measure(stack: Stack, stages: tuple[Stage, ...], events: int, profiles
         async with httpx.AsyncClient(trust_env=False) as http:
 
             async def begun() -> bool:
+                stack.parts[names[0]].check_alive()
                 return await _ready(http, address) or await watch.progress() != before
 
             await lab.until(begun, f"{names[0]} to begin", every=0.01)
