@@ -2,7 +2,12 @@
 
 Every event moves an indicator that nothing else moves during the run, so the figure ``M1`` of that indicator on
 the stream answers that event and no other. Its time runs from handing the event to librdkafka to reading the last
-line of the answer, both by this process's clock. The stream's window of 100 ms is part of it, as at a reader's.
+line of the answer, both by this process's clock. The stream's window of 100 ms is part of it, as at a reader's. Figures
+of one batch of scoring say the same instant; the oldest event of each batch is told apart.
+
+A rate beyond what the machine can do is a burst: no more than so many events are sent, the answers are waited for so
+long, and what they wait grows with the burst. Such a rate is said to fall behind, with how many a second were answered.
+Before the next one everything is worked off.
 """
 
 from __future__ import annotations
@@ -17,13 +22,14 @@ import httpx
 import orjson
 
 from bench import lab
-from bench.pipeline import STAGES, prepare
+from bench.pipeline import STAGES, Watch, prepare
 from bench.workload import Entities, Workload
 from contracts.envelope import Envelope
 from plumbline.stack import Stack
 
 WARM_UP = 100  # events that nobody measures: caches, plans and connections
-PATIENCE = 10.0  # seconds for the last figures; what has not arrived by then is counted as missing
+DRAIN = 300.0  # seconds to work off what a rate left
+BEHIND = 0.9  # of the rate: fewer answers a second fall behind
 
 
 class Reader:
@@ -32,6 +38,7 @@ class Reader:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self.arrived: dict[str, float] = {}
+        self.batch: dict[str, str] = {}  # the instant that all figures of a batch say
         self.open = asyncio.Event()
         self.reconnected = 0
         self._last = ""
@@ -64,9 +71,9 @@ class Reader:
                 elif line.startswith(b"id:"):
                     self._last = line[3:].strip().decode()
                 elif kind == b"metric" and line.startswith(b"data:") and b'"indicator:' in line:
-                    data = orjson.loads(line[5:])
-                    if data["metric"] == "M1":
-                        self.arrived.setdefault(data["scope"], time.perf_counter())
+                    data, now = orjson.loads(line[5:]), time.perf_counter()
+                    if data["metric"] == "M1" and data["scope"] not in self.arrived:
+                        self.arrived[data["scope"]], self.batch[data["scope"]] = now, data["updated_at"]
 
 
 class Writer(threading.Thread):
@@ -94,36 +101,70 @@ class Writer(threading.Thread):
         self._entities.flush()
 
 
-async def measure(reader: Reader, entities: Entities, workload: Workload, rate: int, count: int) -> dict[str, Any]:
+async def measure(
+    reader: Reader, entities: Entities, workload: Workload, rate: int, count: int, patience: float
+) -> dict[str, Any]:
     """Publish so many events at this rate and wait for their figures."""
     writer = Writer(entities, [(p, e) for p, e in workload.updates(count) if p not in workload.cancelled], rate)
     writer.start()
     await asyncio.to_thread(writer.join)
-    deadline = time.monotonic() + PATIENCE
-    while not writer.sent.keys() <= reader.arrived.keys() and time.monotonic() < deadline:  # noqa: ASYNC110
+    sent = writer.sent
+    deadline = time.monotonic() + patience
+    while not sent.keys() <= reader.arrived.keys() and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
-    found = [reader.arrived[s] - at for s, at in writer.sent.items() if s in reader.arrived]
-    milliseconds = [1000 * seconds for seconds in found]
+    found = {scope: 1000 * (reader.arrived[scope] - at) for scope, at in sent.items() if scope in reader.arrived}
+    oldest: dict[str, float] = {}
+    for scope, took in found.items():
+        batch = reader.batch[scope]
+        oldest[batch] = max(took, oldest.get(batch, 0.0))
+    begun, over = min(sent.values()), max((reader.arrived[scope] for scope in found), default=0.0)
+    each, batches = list(found.values()), list(oldest.values())
+    sent_rate = len(sent) / max(max(sent.values()) - begun, 1 / rate)
+    answered_rate = len(found) / (over - begun) if found else 0.0
     return {
         "rate": rate,
-        "events": len(writer.sent),
-        "missing": len(writer.sent) - len(found),
+        "events": len(sent),
+        "sent_per_second": sent_rate,
+        "answered_per_second": answered_rate,
+        # A second of the answers' own: the last of them cannot come before it was worked on.
+        "behind": len(found) < len(sent) or len(found) / max(over - begun - 1, 1e-9) < BEHIND * sent_rate,
+        "missing": len(sent) - len(found),
         "reconnected": reader.reconnected,
-        "p50_ms": lab.quantile(milliseconds, 0.5),
-        "p90_ms": lab.quantile(milliseconds, 0.9),
-        "p99_ms": lab.quantile(milliseconds, 0.99),
-        "max_ms": max(milliseconds, default=0.0),
+        "p50_ms": lab.quantile(each, 0.5),
+        "p90_ms": lab.quantile(each, 0.9),
+        "p99_ms": lab.quantile(each, 0.99),
+        "max_ms": max(each, default=0.0),
+        "batches": len(batches),
+        "oldest_p50_ms": lab.quantile(batches, 0.5),
+        "oldest_p99_ms": lab.quantile(batches, 0.99),
     }
+
+
+async def drain(stack: Stack) -> float:
+    """Wait until everything that was sent is worked off; how long that took, in seconds."""
+    watch = Watch(stack, STAGES)
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(DRAIN):
+            await lab.until(watch.idle, "the backlog of a rate", every=0.2)
+    except TimeoutError:
+        raise SystemExit(f"the backlog of a rate was not worked off in {DRAIN:.0f} s: send fewer (--most)") from None
+    finally:
+        await watch.close()
+    return time.monotonic() - started
 
 
 async def main() -> None:
     """Measure at each rate and print."""
     parser = lab.arguments(__doc__.splitlines()[0])
-    parser.add_argument("--rates", type=int, nargs="+", default=[20, 200, 1000], help="events a second")
+    parser.add_argument("--rates", type=int, nargs="+", default=[20, 1000, 3000, 10_000], help="events a second")
     parser.add_argument("--seconds", type=int, default=15, help="at each rate")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--most", type=int, default=15_000, help="events at a rate, however high")
+    parser.add_argument("--patience", type=float, default=30.0, help="seconds for the last figures of a rate")
+    parser.add_argument("--runs", type=int, default=2)
     told = parser.parse_args()
-    needed = (sum(told.rates) * told.seconds + WARM_UP) * told.runs
+    counts = {rate: min(rate * told.seconds, told.most) for rate in told.rates}
+    needed = (sum(counts.values()) + WARM_UP) * told.runs
     workload = Workload(projects=max(100, -(-needed // 10)), indicators=10)
     runs: list[dict[str, Any]] = []
     async with lab.laboratory(viewer=told.viewer) as stack:
@@ -134,9 +175,10 @@ async def main() -> None:
             reader = Reader(stack)
             reading = asyncio.create_task(reader.run())
             await asyncio.wait_for(reader.open.wait(), 30)
-            await measure(reader, entities, workload, 50, WARM_UP)
-            for rate in told.rates:
-                runs.append(await measure(reader, entities, workload, rate, rate * told.seconds))
+            await measure(reader, entities, workload, 50, WARM_UP, told.patience)
+            for rate, count in counts.items():
+                one = await measure(reader, entities, workload, rate, count, told.patience)
+                runs.append(one | {"drained_seconds": await drain(stack)})
                 lab.say(f"run {n + 1} of {told.runs}: {runs[-1]}")
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
@@ -145,10 +187,14 @@ async def main() -> None:
 
 def report(rates: list[int], runs: list[dict[str, Any]], file: Path | None) -> None:
     """Medians of the runs."""
-    names = ("p50_ms", "p90_ms", "p99_ms", "max_ms", "missing")
+    names = ("events", "p50_ms", "p90_ms", "p99_ms", "max_ms", "oldest_p50_ms", "oldest_p99_ms", "missing",
+             "sent_per_second", "answered_per_second")  # fmt: skip
     medians = {rate: {k: lab.median([r[k] for r in runs if r["rate"] == rate]) for k in names} for rate in rates}
-    lab.table(["events/s", *names], [[str(rate), *medians[rate].values()] for rate in rates])
-    lab.keep(file, {"latency": {"medians": medians, "runs": runs}})
+    behind = {rate: any(r["behind"] for r in runs if r["rate"] == rate) for rate in rates}
+    words = [name.removesuffix("_ms").replace("_per_second", "/s").replace("_", " ") for name in names]
+    rows = [[str(rate), *medians[rate].values(), "falls behind" if behind[rate] else "keeps up"] for rate in rates]
+    lab.table(["events/s, ms", *words, ""], rows)
+    lab.keep(file, {"latency": {"medians": medians, "behind": behind, "runs": runs}})
 
 
 if __name__ == "__main__":
