@@ -237,6 +237,18 @@ BAD: dict[str, tuple[str, dict[str, Any], set[str]]] = {
         {"RATE", "RATE_TWICE", "CONTENT_HASH"},
     ),
     "a list that is not what was hashed": ("codelist.published.v1", {"codes": {"1": "P1"}}, {"CONTENT_HASH"}),
+    "a release of what the method does not have, under a name that is taken": (
+        "method.released.v1",
+        {"version": "1.0.0", "parameters": {"coverage": "1", "risk.high": "9.5"}},
+        {"METHOD_VERSION", "PARAMETER"},
+    ),
+    "a release whose parameters contradict each other": (
+        "method.released.v1", {"parameters": {"coverage.published": "0.4", "weight.output": "1"}}, {"PARAMETER"},
+    ),
+    "a version that figures cannot carry": ("method.released.v1", {"version": "one~two"}, {"METHOD_VERSION"}),
+    "regions that lie nowhere": (
+        "codelist.published.v1", {"list_id": "regions", "codes": {"ML": "011"}}, {"CODE", "CONTENT_HASH"},
+    ),
     "a misspelt field": ("risk.assessed.v1", {"likelyhood": 3}, {"SCHEMA_EXTRA_FORBIDDEN"}),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from contracts.context import Rate, RatesPublished
 from contracts.coordination import Claim, SharedResultClaimsChanged
 from contracts.portfolio import Budget, ProjectWithdrawn, TransactionPosted
 from runtime.access import SYSTEM
+from scoring import store
 from scoring.domain.families import FAMILIES
 from scoring.domain.sharing import Claim as Claimed
 from scoring.domain.sharing import scaled
@@ -51,6 +52,28 @@ async def test_a_table_of_rates_converts_what_waited_for_it(feed: Feed) -> None:
     # Another worker converts by the same table.
     said = await feed.worker().say(in_euros("1200"))
     assert said[f"M11 project:{A}"].parts["required"] == 300_000
+
+
+async def test_a_rate_restated_is_another_reckoning_and_a_new_month_is_data(feed: Feed) -> None:
+    def table(version: str, *rows: tuple[str, str]) -> RatesPublished:
+        said = [Rate(currency="EUR", valid_from=day, units_per_usd=units) for day, units in rows]  # type: ignore[arg-type]
+        return rates(version, EUR="1").model_copy(update={"rows": said})
+
+    async def kinds() -> list[tuple[str, int | None]]:
+        async with feed.database.transaction(SYSTEM) as tx:
+            found = await store.revisions_between(tx.conn, "M11", f"project:{A}", -1, 2**62, 10)
+        return [(r.kind, r.expected) for r in found]
+
+    await feed.say(in_euros("800"))
+    january = ("2025-01-01", "0.8")
+    await feed.say(table("1", january))
+    await feed.say(table("2", january, ("2025-02-01", "0.9")))
+    assert [kind for kind, _ in await kinds()] == ["NEW_DATA", "NEW_DATA"]
+    said = await feed.say(table("3", ("2025-01-01", "0.80"), ("2025-02-01", "0.9"), ("2025-03-01", "0.7")))
+    assert not said.figures
+    await feed.say(table("4", ("2025-01-01", "0.5"), ("2025-02-01", "0.9"), ("2025-03-01", "0.7")))
+    assert [kind for kind, _ in await kinds()] == ["NEW_DATA", "NEW_DATA", "METHOD_CHANGE"]
+    assert (await feed.rebuilt()).equal
 
 
 async def test_a_rate_that_is_none_is_refused_whole(feed: Feed) -> None:

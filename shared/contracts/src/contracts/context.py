@@ -60,10 +60,14 @@ class MethodReleased(Payload):
     """A version of the method and its parameters is in force from a day on (methodology §0.8). Key: ``method``."""
 
     TYPE: ClassVar[str] = "method.released.v1"
-    version: Ref = Field(description="e.g. 1.0.0")
+    version: Ref = Field(description="e.g. 1.1.0; 1.0.0 is what the software carries")
     effective_from: Day
     content_sha256: Sha256 = Field(description="of the method's document as published")
-    parameters: dict[str, str] = Field(default_factory=dict, max_length=500)
+    parameters: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=500,
+        description="those that differ from 1.0.0, by name (contracts.method): a decimal or a fraction",
+    )
     summary: Text = Field(default_factory=dict)
     origin: Origin | None = None
 

@@ -81,6 +81,8 @@ class SnapshotPublished(Payload):
     valid_to: date
     known_to: datetime
     method_version: str
+    codelist_version: str | None = Field(default=None, description="tables read in place of the software's own")
+    fx_version: str | None = Field(default=None, description="tables of exchange rates, each with its version")
     watermark: dict[str, int] = Field(description="offset of the next record, by topic-partition")
     projects: int = Field(ge=0)
     figures: int = Field(ge=0)

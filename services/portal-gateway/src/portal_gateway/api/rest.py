@@ -76,7 +76,7 @@ async def show_figure(
     scope: str = "global",
     known_as_of: Annotated[str | None, Query(max_length=40, description="as it was known by this day")] = None,
     valid_as_of: Annotated[str | None, Query(max_length=40, description="of what is valid by this day")] = None,
-    method_version: Annotated[str | None, Query(max_length=40)] = None,
+    method_version: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """One figure: value, interval, state, coverage, flags, freshness, cause; now, or as of two days."""
     wanted = parsed(scope)
@@ -103,6 +103,16 @@ async def list_revisions(request: Request, who: Api, metric: str, scope: str = "
     more = {name: value for name, value in request.query_params.items() if name in {"from", "to"}}
     try:
         return Json(await scoring.revisions(who.token, metric, wanted, **more), request)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+
+
+@router.get("/method", tags=["figures"])
+async def show_method(request: Request, who: Api) -> Response:
+    """The version of the method figures stand under, those to come and those that were, and every parameter."""
+    scoring: Scoring = request.app.state.scoring
+    try:
+        return Json(await scoring.method(who.token), request)
     except UpstreamError as error:
         raise upstream_problem(error) from None
 

@@ -32,6 +32,11 @@ class Scoring:
         found: dict[str, Any] = await self._upstream.ask("GET", path, token, params={"scope": scope, **between})
         return found
 
+    async def method(self, token: str) -> dict[str, Any]:
+        """The version of the method in force, those to come and those that were, and every parameter."""
+        found: dict[str, Any] = await self._upstream.ask("GET", "/v1/method", token)
+        return found
+
 
 class Intake:
     """Files as they were received."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from math import gcd
 from typing import Final
 
 from scoring.domain.parameters import MICRO
@@ -91,12 +90,6 @@ def total(values: list[Ratio]) -> Ratio:
     for value in values:
         result = add(result, value)
     return result
-
-
-def reduce(value: Ratio) -> Ratio:
-    """The same ratio in lowest terms."""
-    divisor = gcd(value[0], value[1])
-    return (value[0] // divisor, value[1] // divisor) if divisor > 1 else value
 
 
 def text(value: Ratio | None) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
-from scoring.domain.numbers import Ratio, decimal, half_even
+from scoring.domain.numbers import Ratio, decimal, half_even, same
 
 USD: Final = "USD"
 MAX_AGE_DAYS: Final = 45
@@ -53,6 +53,19 @@ class Rates:
 
 
 NO_RATES: Final = Rates()
+
+
+def restated(before: Rates, now: Rates) -> bool:
+    """Whether a rate that held is another now, or none; what holds after the last day known is new, not restated."""
+    return any(
+        not _same(before.at(currency, day), now.at(currency, day))
+        for currency, rows in before.by_currency.items()
+        for day in {r.day for r in (*rows, *now.by_currency.get(currency, ())) if r.day <= rows[-1].day}
+    )
+
+
+def _same(x: Rate | None, y: Rate | None) -> bool:
+    return x is None or (y is not None and same(decimal(x.units), decimal(y.units)))
 
 
 @dataclass(slots=True)

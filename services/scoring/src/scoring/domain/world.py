@@ -19,6 +19,12 @@ class World:
     dialects: Mapping[str, Readings] = field(default_factory=dict)  # by publisher
     method: Method = FIRST_METHOD
 
+    @property
+    def fx(self) -> str:
+        """The tables that rates stand in, each with its version; ``none`` without any."""
+        tables = {rate.table for rates in self.rates.by_currency.values() for rate in rates}
+        return "~".join(sorted(tables)) or "none"
+
     def readings(self, entity: str) -> Readings:
         """How this publisher's figures are read."""
         return self.dialects.get(entity, PLAIN)

@@ -15,7 +15,7 @@ from scoring import store
 from scoring.cache import StateCache
 from scoring.codec import micros
 from scoring.domain.assessing import Moved, added, family_figure, merge, readers_of_sums
-from scoring.domain.causes import TIME, kind_of
+from scoring.domain.causes import NEW_DATA, TIME, kind_of
 from scoring.domain.cells import SIZE, Cells
 from scoring.domain.facts import Fact, Version
 from scoring.domain.families import FAMILIES
@@ -171,7 +171,8 @@ def _step(
 ) -> Change:
     """One project brought up to date: its figures said, its difference added to the cells of the batch."""
     before, under = state.contribution, batch.world.method.parameters
-    cause.kind = kind_of(cause.fact, cause.envelope.type.removeprefix(PREFIX), cause.version, state, under)
+    if cause.kind == NEW_DATA:
+        cause.kind = kind_of(cause.fact, cause.envelope.type.removeprefix(PREFIX), cause.version, state, under)
     change = apply(state, facts, batch.closed, batch.cells, batch.world, money=money, reread=reread)
     after = state.contribution
     cause.entity, cause.classification = state.last_entity, state.last_classification

@@ -13,9 +13,10 @@ from runtime.delivery import Record
 from scoring import store
 from scoring.cache import StateCache, WorldCache
 from scoring.codec import dialect_of, rates_table_of, shared_result_of
+from scoring.domain.causes import METHOD_CHANGE, NEW_DATA
 from scoring.domain.facts import Version
 from scoring.domain.judgements import SharedClaim
-from scoring.domain.rates import rates_of
+from scoring.domain.rates import rates_of, restated
 from scoring.domain.sharing import claims_of, scaled
 from scoring.domain.world import NO_WORLD, World
 from scoring.usecases.applying import Item, score_again
@@ -27,7 +28,10 @@ _PAGE: Final = 500
 
 
 async def publish_rates(tx: Tx, record: Record, cache: StateCache, known: WorldCache, *, now: datetime) -> None:
-    """Keep a table of rates, and convert again what is in another currency than the dollar."""
+    """Keep a table of rates, and convert again what is in another currency than the dollar.
+
+    New months are data like any other; where a rate that held is restated, figures are by another reckoning.
+    """
     version = version_in(tx, record)
     if version is None:
         return
@@ -37,15 +41,18 @@ async def publish_rates(tx: Tx, record: Record, cache: StateCache, known: WorldC
     except (msgspec.DecodeError, ValueError) as error:
         tx.reject(record, "PAYLOAD", f"Not a table of rates scoring can read: {error}")
         return
+    before = await world_now(tx, known)
     if not await store.keep_rates(
         tx.conn, store.Kept(table.table_id, version, record.envelope.data), secrets.randbits(62)
     ):
         return
     world = await world_now(tx, known)
+    kind = METHOD_CHANGE if restated(before.rates, world.rates) else NEW_DATA
+    cause = Cause(record.envelope, version, kind=kind)
     after = ""
     while projects := await store.projects_with_foreign_money(tx.conn, after, _PAGE):
         after = projects[-1]
-        await score_again(tx, projects, Cause(record.envelope, version), cache, world, now=now, money=True)
+        await score_again(tx, projects, cause, cache, world, now=now, money=True)
 
 
 async def change_dialect(tx: Tx, record: Record, cache: StateCache, known: WorldCache, *, now: datetime) -> None:

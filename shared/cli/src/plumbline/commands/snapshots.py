@@ -66,7 +66,10 @@ def until_done(client: Client, path: str, *, quiet: bool) -> dict[str, Any]:
 
 
 def _say(m: dict[str, Any]) -> None:
-    say(f"{m['id']}: valid to {m['valid_to']}, known to {m['known_to']}, method {m['method_version']}")
+    say(
+        f"{m['id']}: valid to {m['valid_to']}, known to {m['known_to']}, method {m['method_version']},"
+        f" lists {m.get('codelist_version', 'own')}, rates {m.get('fx_version', 'none')}"
+    )
     say(f"  {m['figures']} figures of {m['projects']} projects, sha256 {m['sha256']}")
 
 
