@@ -73,7 +73,7 @@ async def test_what_is_published_is_seen_told_and_explained(browser: Browser, sy
 
     # Follow the line down to the event.
     await page.get_by_role("link", name="Show the new path").click()
-    path = page.locator(".path")
+    path = page.locator(".path").first
     await expect(path).to_contain_text("(75 − 0) ÷ (100 − 0)")
     await expect(path).to_contain_text("observation.corrected.v1")
 
@@ -83,6 +83,9 @@ async def test_what_is_published_is_seen_told_and_explained(browser: Browser, sy
     past = page.locator("#past")
     await expect(past.locator("tbody tr").first).to_contain_text("Not applicable")
     await expect(past.locator("tbody tr").nth(1)).to_contain_text("75.0")
+    await page.locator("#f-valid").fill(str(date.today()))
+    await page.locator("#past").get_by_role("button", name="Show").click()
+    await expect(past.locator(".path")).to_contain_text("(75 − 0) ÷ (100 − 0)")
     await page.goto(
         f"{portal}/metrics/M4?scope=project:{quote(project)}&known_as_of={date.today() - timedelta(days=1)}"
     )

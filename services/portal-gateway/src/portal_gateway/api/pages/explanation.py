@@ -61,11 +61,17 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Where the reader wants the line to go: by which project, which indicator, and how many are listed."""
+    """Where the reader wants the line to go: by which project, which indicator, how many are listed, as of when."""
 
     project: str | None
     indicator: str | None
     limit: int
+    when: Mapping[str, str] = field(default_factory=dict)
+
+    def address(self, figure: Figure, at: str = "", **more: Any) -> str:
+        """The same page with another way down, at the same days; ``at`` is the place on it."""
+        query = {"scope": figure.scope, **self.when} | {key: value for key, value in more.items() if value is not None}
+        return f"/metrics/{figure.metric}?{urlencode(query)}#{at or ('then' if self.when else 'made')}"
 
 
 async def explained(
@@ -74,52 +80,55 @@ async def explained(
     """The line and the table of a figure; without scoring the reason why they are not there."""
     scoring: Scoring = request.app.state.scoring
     try:
-        tree = await scoring.explanation(who.token, figure.metric, figure.scope, limit=str(wanted.limit))
-        project = await _opened(scoring, who, tree, wanted.project)
+        tree = await scoring.explanation(who.token, figure.metric, figure.scope, limit=str(wanted.limit), **wanted.when)
+        project = await _opened(scoring, who, tree, wanted)
     except UpstreamError as error:
         return Explained(failed={"title": _("How it is made cannot be read now."), "text": error.said})
     steps = explanation.steps(tree, project, wanted.indicator, metric_name=metric_name, scope=scope_name)
-    path = [await _step(request, who, figure, step, project) for step in steps]
-    if tree.get("revision") != figure.revision:
+    path = [await _step(request, who, figure, step, (project, wanted)) for step in steps]
+    if not wanted.when and tree.get("revision") != figure.revision:
         path[0]["notes"] = [*path[0]["notes"], _("This is revision %(n)s.", n=numbers.grouped(tree["revision"]))]
     table = explanation.parts(tree)
     chosen = project["id"] if project is not None else None
     return Explained(
         path=path,
         parts=_table(figure, table, chosen, wanted) if table is not None else None,
-        moves=_moves(figure, explanation.influence(tree)),
+        moves=_moves(figure, explanation.influence(tree), wanted),
         hidden=explanation.hidden(tree),
     )
 
 
-async def _opened(scoring: Scoring, who: Caller, tree: Node, wanted: str | None) -> Node | None:
+async def _opened(scoring: Scoring, who: Caller, tree: Node, way: Wanted) -> Node | None:
     """The chosen project's node; one that is only listed, or not even that, is opened by a question of its own."""
+    wanted = way.project
     found = explanation.project_node(tree, wanted)
     if tree["metric"] == "M7" or tree["scope"].startswith(("project:", "indicator:")):
         return found
     listed = found if found is not None and (wanted is None or found["id"] == wanted) else None
-    if listed is not None and "explain" not in listed:
+    if listed is not None and "explain" not in listed and (listed.get("children") or not way.when):
         return listed
     name = listed["id"] if listed is not None else wanted
     if name is None:
         return None
-    own = await scoring.explanation(who.token, tree["metric"], f"project:{name}")
+    own = await scoring.explanation(who.token, tree["metric"], f"project:{name}", **way.when)
     node = explanation.project_node(own, name)
     if node is None or listed is None:
         return node
     return {**node, **{key: listed[key] for key in ("share", "numerator", "denominator", "calc")}}
 
 
-async def _step(request: Request, who: Caller, figure: Figure, step: Step, project: Node | None) -> dict[str, Any]:
+async def _step(
+    request: Request, who: Caller, figure: Figure, step: Step, way: tuple[Node | None, Wanted]
+) -> dict[str, Any]:
     """A step for the template; the event hangs on the line as its weight, with the lines it was read from."""
-    origin = step.origin or {}
+    origin, (project, wanted) = step.origin or {}, way
     found: dict[str, Any] = {
         "title": step.title,
         "what": list(step.what),
         "calc": step.sums,
         "notes": list(step.notes),
         "flags": step.flags,
-        "links": [_link(figure, link) for link in step.links],
+        "links": [_link(figure, link, wanted) for link in step.links],
         "weight": step.origin is not None,
         "code": f"sha256 {origin['sha256'][:8]}…{origin['sha256'][-4:]}" if origin.get("sha256") else "",
         "source": None,
@@ -154,18 +163,13 @@ def _outdented(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**line, "text": line["text"][common:]} for line in lines]
 
 
-def _link(figure: Figure, link: Link) -> dict[str, str]:
+def _link(figure: Figure, link: Link, wanted: Wanted) -> dict[str, str]:
     if link.indicator is None:
         return {"text": link.text, "address": project_address(link.project or "")}
-    return {"text": link.text, "address": _address(figure, project=link.project, indicator=link.indicator) + "#made"}
+    return {"text": link.text, "address": wanted.address(figure, project=link.project, indicator=link.indicator)}
 
 
-def _address(figure: Figure, **more: Any) -> str:
-    query = {"scope": figure.scope} | {key: value for key, value in more.items() if value is not None}
-    return f"/metrics/{figure.metric}?{urlencode(query)}"
-
-
-def _moves(figure: Figure, found: Influence) -> Moves | None:
+def _moves(figure: Figure, found: Influence, wanted: Wanted) -> Moves | None:
     """What moves the figure most, each with the way to it."""
     if not (found.effects or found.missing):
         return None
@@ -174,7 +178,7 @@ def _moves(figure: Figure, found: Influence) -> Moves | None:
         owner = figure.scope.partition(":")[2]
         address = figure_address("M1", f"indicator:{owner}|{part.id}") if part.kind == "indicator" else ""
         if part.kind == "project":
-            address = _address(figure, project=part.id) + "#made"
+            address = wanted.address(figure, project=part.id)
         return {"title": part.title, "id": part.id, "address": address, "first": part.first, "second": part.second}
 
     return Moves([row(part) for part in found.effects], [row(part) for part in found.missing])
@@ -195,7 +199,7 @@ def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> 
             {
                 "project_id": part.project_id,
                 "title": part.title,
-                "address": _address(figure, project=part.project_id, limit=limit) + "#made",
+                "address": wanted.address(figure, project=part.project_id, limit=limit),
                 "share": part.share,
                 "figure": part_figure(
                     figure, {"mean": part.value, "lower": part.lower, "upper": part.upper, "coverage": None}
@@ -217,5 +221,5 @@ def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> 
         "numerator": table.numerator,
         "denominator": table.denominator,
         "adds_up": table.adds_up,
-        "all": _address(figure, project=chosen, limit=MANY) + "#parts" if others and wanted.limit < MANY else "",
+        "all": wanted.address(figure, "parts", project=chosen, limit=MANY) if others and wanted.limit < MANY else "",
     }

@@ -110,6 +110,14 @@ async def show_figure(
     made = Explained(failed=_kept_back(found))
     if not found.kept_back:
         made = await explained(request, who, found, way, metric_name=said(words.metric(metric).name), scope_name=name)
+    days = {"known_as_of": known_as_of, "valid_as_of": valid_as_of}
+    then = await past(request, who, found, known_as_of or None, valid_as_of or None)
+    made_then = None
+    if then is not None and then["figure"] is not None:
+        there = Wanted(project, indicator, limit, {name: day for name, day in days.items() if day})
+        made_then = await explained(
+            request, who, then["figure"], there, metric_name=said(words.metric(metric).name), scope_name=name
+        )
     return render(
         request,
         "metric.html",
@@ -133,7 +141,8 @@ async def show_figure(
         moves=made.moves,
         balance=balance(found) if metric == "M7" else None,
         details=details(metric, found.parts),
-        past=await past(request, who, found, known_as_of or None, valid_as_of or None),
+        past=then,
+        made_then=made_then,
         causes=CAUSES,
         statuses=_statuses(found),
         reader=_reader(who.principal, found, made),
