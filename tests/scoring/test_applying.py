@@ -118,7 +118,7 @@ async def test_an_unreadable_figure_is_quarantined_and_the_next_good_one_passes(
     bad_shape = Envelope(**{**_fields(feed.stamped(an_actual("42"))), "data": b'{"project_id": 7}'})
     unstamped = Envelope(**{**_fields(feed.stamped(an_actual("43"))), "recordedtime": None})
     said = await feed.say(bad_value, bad_shape, unstamped, good)
-    assert dict(said.rejected) == {bad_value.id: "VALUE", bad_shape.id: "PAYLOAD", unstamped.id: "NO_VERSION"}
+    assert dict(said.rejected) == {bad_value.id: "PAYLOAD", bad_shape.id: "PAYLOAD", unstamped.id: "NO_VERSION"}
     assert said["M4 global"].value == 400_000
     assert (await feed.rebuilt()).facts == 3
 

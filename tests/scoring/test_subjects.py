@@ -251,7 +251,7 @@ async def test_the_scorecard_follows_its_pillars(feed: Feed) -> None:
 async def test_what_cannot_be_meant_is_refused_and_leaves_no_trace(feed: Feed) -> None:
     broken = feed.stamped(a_need(), data=a_need().to_json().replace(b'"severity":4', b'"severity":7'))
     said = await feed.say(broken)
-    assert said.rejected == [(broken.id, "VALUE")]
+    assert said.rejected == [(broken.id, "PAYLOAD")]
     assert not said.figures
     assert (await feed.rebuilt()).equal
 

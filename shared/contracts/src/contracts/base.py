@@ -7,7 +7,8 @@ from datetime import date
 from functools import cache
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 Ref = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
 """An identifier as its owner spells it: organisation reference, IATI identifier, indicator id."""
@@ -18,8 +19,18 @@ Text = dict[str, Annotated[str, StringConstraints(max_length=20_000)]]
 Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
 """A share in parts per million."""
 
-Decimal = Annotated[str, StringConstraints(pattern=r"^[+-]?(\d{1,24}(\.\d{0,24})?|\.\d{1,24})$")]
-"""An exact decimal as text, xs:decimal without exponent; never a float."""
+
+def _in_ascii(text: str) -> str:
+    # In JSON Schema a \d is 0 to 9; in pydantic's patterns it is a digit of any script.
+    if not text.isascii():
+        raise PydanticCustomError("string_pattern_mismatch", "A decimal is written in the digits 0 to 9")
+    return text
+
+
+Decimal = Annotated[
+    str, StringConstraints(pattern=r"^[+-]?(\d{1,24}(\.\d{0,24})?|\.\d{1,24})$"), AfterValidator(_in_ascii)
+]
+"""An exact decimal as text, xs:decimal without exponent, digits 0 to 9; never a float."""
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """ISO 4217 alphabetic code."""

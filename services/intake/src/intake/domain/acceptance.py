@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 Fault = dict[str, Any]
@@ -14,6 +15,11 @@ _MAX_PERIOD_DAYS: Final = 36_525
 _MAX_SCOPE: Final = 240  # characters of "project|indicator", which names a figure (architecture §9)
 _MAX_KEY: Final = 2_000  # bytes of a project and a fact's key: an index of PostgreSQL takes 2 704
 _MAX_SHARED: Final = 1_000  # bytes: it is a CloudEvents attribute too, of which 1 024 are read
+_MAX_CODE: Final = 100  # characters of a code, which names the cells of a place, pillar or theme
+_UNNAMEABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f|]")
+"""Control characters, which no attribute of an event holds, and the pipe, which parts what names a figure."""
+
+_MOST: Final = 2**63 - 1  # of whole numbers: what a database counts with
 _GENDER: Final = "1"  # the DAC policy marker for gender equality
 _GREATEST: Final = {"GEM": 3, "HRM": 3, "DAC": 2}
 _SHOWN: Final = 1_000  # characters of what was sent that a finding repeats
@@ -79,8 +85,41 @@ def ownership(entity: str, names: frozenset[str], project_id: str, owner: str | 
     ]
 
 
+def whole(data: Mapping[str, Any]) -> list[Fault]:
+    """Whether each whole number is one that can be counted with."""
+    return [
+        fault("TOO_LARGE_NUMBER", f"The number has {len(str(abs(number)))} digits", f"Use {_MOST} at most", place)
+        for place, number in _numbers(data, "data")
+        if abs(number) > _MOST
+    ]
+
+
+def _numbers(value: Any, place: str) -> Iterator[tuple[str, int]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _numbers(inner, f"{place}/{name}")
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            yield from _numbers(inner, f"{place}/{n}")
+    elif isinstance(value, int):
+        yield place, value
+
+
+def code(text: str, place: str) -> list[Fault]:
+    """Whether a code can name a cell."""
+    if len(text) > _MAX_CODE:
+        return [fault("TOO_LONG", f"The code has {len(text)} characters", f"Use {_MAX_CODE} at most", place)]
+    if _UNNAMEABLE.search(text):
+        return [fault("CHARACTER", "The code holds a control character or a pipe", "Leave it out", place)]
+    return []
+
+
 def naming(data: Mapping[str, Any], key: str) -> list[Fault]:
-    """Whether the names in a fact are short enough to be kept; ``key`` is its business key."""
+    """Whether the names in a fact can be kept and sent; ``key`` is its business key."""
+    for name in ("project_id", "indicator_id"):
+        if _UNNAMEABLE.search(data.get(name, "")):
+            message = f"{name} holds a control character or a pipe"
+            return [fault("CHARACTER", message, "Leave it out", f"data/{name}")]
     scope = len(data["project_id"]) + len(data.get("indicator_id", ""))
     if scope > _MAX_SCOPE:
         return [
@@ -154,16 +193,17 @@ def _project(data: Mapping[str, Any]) -> list[Fault]:
     sums: dict[str, int] = {}
     seen: set[tuple[str, str]] = set()
     for n, allocation in enumerate(data.get("allocations", [])):
-        dim, code = allocation["dim"], allocation["code"]
+        dim, named = allocation["dim"], allocation["code"]
         sums[dim] = sums.get(dim, 0) + allocation["ppm"]
-        if (dim, code) in seen:
+        if (dim, named) in seen:
             found.append(
-                fault("ALLOCATION_TWICE", f"{dim} {code} is named twice", "Name it once", f"data/allocations/{n}")
+                fault("ALLOCATION_TWICE", f"{dim} {named} is named twice", "Name it once", f"data/allocations/{n}")
             )
-        seen.add((dim, code))
-        if dim == "PILLAR" and code not in {"P1", "P2", "P3", "P4"}:
+        seen.add((dim, named))
+        found += code(named, f"data/allocations/{n}/code")
+        if dim == "PILLAR" and named not in {"P1", "P2", "P3", "P4"}:
             found.append(
-                fault("PILLAR_CODE", f"{code!r} is no pillar", "Use P1, P2, P3 or P4", f"data/allocations/{n}/code")
+                fault("PILLAR_CODE", f"{named!r} is no pillar", "Use P1, P2, P3 or P4", f"data/allocations/{n}/code")
             )
     # Countries and regions share one hundred per cent between them (IATI: recipient-country, recipient-region).
     geography = sums.pop("COUNTRY", 0) + sums.pop("REGION", 0)

@@ -13,7 +13,9 @@ from typing import Any, Final
 import orjson
 
 from contracts.method import FIRST, LISTS, VERSION, read
-from intake.domain.acceptance import Fault, fault, marker, period
+from intake.domain.acceptance import Fault, code, fault, marker, period
+
+_PLAUSIBLE: Final = 999_999_999  # person-days, or activities, of one period
 
 Check = Callable[[Mapping[str, Any]], list[Fault]]
 
@@ -60,6 +62,10 @@ def _effort(data: Mapping[str, Any]) -> list[Fault]:
     found = period(data["period"]["start"], data["period"]["end"], "data/period")
     if Decimal(data["person_days"]) < 0:
         found.append(_negative("person_days"))
+    for name in ("person_days", "activities_delivered"):
+        if Decimal(data.get(name) or 0) > _PLAUSIBLE:
+            remedy = f"Use {_PLAUSIBLE} at most; that is more than a million working lives"
+            found.append(fault("IMPLAUSIBLE", f"{name} cannot be meant", remedy, f"data/{name}"))
     return found
 
 
@@ -113,6 +119,14 @@ def _repeated(names: Iterable[Any]) -> list[int]:
             found.append(n)
         seen.add(name)
     return found
+
+
+def _theme(data: Mapping[str, Any]) -> list[Fault]:
+    return code(data["theme"], "data/theme") if data.get("theme") else []
+
+
+def _need(data: Mapping[str, Any]) -> list[Fault]:
+    return _theme(data) + _state_class(data)
 
 
 def _state_class(data: Mapping[str, Any]) -> list[Fault]:
@@ -180,8 +194,9 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "hrddp.decided.v1": _hrddp,
     "evidence.verified.v1": _evidence,
     "shared-result.claims-changed.v1": _claims,
-    "need.registered.v1": _state_class,
-    "need.updated.v1": _state_class,
+    "need.registered.v1": _need,
+    "need.updated.v1": _need,
+    "resolution.provision-defined.v1": _theme,
     "resolution.implementation-assessed.v1": _state_class,
     "codelist.published.v1": _codes,
     "fx.rates-published.v1": _rates,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import NoneType
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
 from contracts.base import Payload
 from contracts.catalogue import EVENTS
 from contracts.context import ClockDayClosed
-from contracts.envelope import PREFIX, Envelope
+from contracts.envelope import PREFIX, Envelope, parse_rfc3339
 from contracts.streams import CONTEXT, PORTFOLIO
 from intake.domain import judgements
-from intake.domain.acceptance import fault, identity, naming, naming_shared, normalise, ownership, sense
+from intake.domain.acceptance import Fault, fault, identity, naming, naming_shared, normalise, ownership, sense, whole
 from intake.domain.ledger import business_key, indicator_key, shared_key
 from intake.domain.rights import may_say
 from intake.store import findings, submissions
@@ -43,6 +43,9 @@ _NULLABLE: Final = {
     if (names := [n for n, f in model.model_fields.items() if f.is_required() and NoneType in get_args(f.annotation)])
 }
 """The fields that must be sent, and may be null."""
+
+_LONG: Final = re.compile(rb"[0-9]{19}")
+"""Digits that may be a whole number beyond 64 bits."""
 
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """U+0000 as JSON writes it; two backslashes before it are a backslash of the text."""
@@ -160,7 +163,9 @@ def _read(item: Item, max_bytes: int) -> None:
         return
     try:
         # Unknown fields are refused here, at the door: a misspelt "vaule" must not become a missing value.
-        payload = model.model_validate_json(envelope.data or b"null", extra="forbid")
+        # Nothing is taken for what it is not: true is no 1, and 86400 no day. In a table every cell is text.
+        strict = item.origin is None
+        payload = model.model_validate_json(envelope.data or b"null", extra="forbid", strict=strict)
     except ValidationError as error:
         for e in error.errors(include_url=False, include_input=False):
             place = "/".join(["data", *map(str, e["loc"])])
@@ -171,6 +176,11 @@ def _read(item: Item, max_bytes: int) -> None:
     item.data.pop("origin", None)
     for name in _NULLABLE.get(envelope.type, ()):
         item.data.setdefault(name, None)  # said to be none, which is not the same as left out
+    if _LONG.search(envelope.data):
+        item.faults += whole(item.data)
+    item.faults += _edition(item.data)
+    if item.refused:
+        return
     if envelope.type in SHARED:
         if "classification" in model.model_fields and "classification" not in payload.model_fields_set:
             item.data["classification"] = f"state:{item.data['country']}"  # restricted to the State concerned (M13)
@@ -182,10 +192,31 @@ def _read(item: Item, max_bytes: int) -> None:
     item.submission.project_id = item.data["project_id"]
 
 
+def _edition(data: Mapping[str, Any]) -> list[Fault]:
+    """An edition is an instant: which of two is the later is read from it."""
+    edition = data.get("edition")
+    if edition:
+        try:
+            parse_rfc3339(edition)
+        except ValueError:
+            message = f"edition is {edition[:40]!r}, which is no instant"
+            return [fault("EDITION", message, "Write it as 2026-06-30T08:00:00Z, or leave it out", "data/edition")]
+    return []
+
+
 def _same_major(dataschema: str, type_: str) -> bool:
     version = dataschema.rstrip("/").rsplit("/", 1)[-1].removesuffix(".json")
     major = version.split("-")[0].split(".")[0].removeprefix("v")
     return not major.isdigit() or f".v{major}" == type_[type_.rfind(".") :]
+
+
+_WRITTEN: Final = {
+    "int": "Write a whole number, without quotes: 5",
+    "bool": "Write true or false, without quotes",
+    "date": 'Write a day in quotes: "2026-06-30"',
+    "string": 'Write it in quotes: "12.5"',
+}
+"""How a value is written, by the first word of what pydantic found."""
 
 
 def _remedy(kind: str, model: type[Payload], place: str) -> str:
@@ -197,6 +228,8 @@ def _remedy(kind: str, model: type[Payload], place: str) -> str:
         return "Add it"
     if kind == "string_pattern_mismatch":
         return "Write it as the pattern says, e.g. 12.5 for a decimal"
+    if kind.startswith(("int", "bool", "date", "string_type")):
+        return _WRITTEN[kind.split("_")[0]]
     return f"See the schema of {model.TYPE}"
 
 

@@ -17,6 +17,7 @@ from scoring.domain.numbers import decimal, half_even
 from scoring.domain.origin import Version
 from scoring.domain.published import Published
 
+_PLAUSIBLE_ACTIVITIES = 10**9
 _PLAUSIBLE_EFFORT = 10**11  # hundredths of a person-day; more than a million working lives is a typing error
 
 
@@ -275,7 +276,10 @@ def _effort(fact: judgements.EffortReported, version: Version) -> Effort:
     hundredths = half_even(days[0] * 100, days[1])
     if not 0 <= hundredths < _PLAUSIBLE_EFFORT:
         raise ValueError(f"{fact.person_days} person-days cannot be meant")
-    return Effort(version, not fact.withdrawn, fact.pillar or "", hundredths, fact.activities_delivered or 0)
+    activities = fact.activities_delivered or 0
+    if not 0 <= activities <= _PLAUSIBLE_ACTIVITIES:
+        raise ValueError(f"{activities} activities cannot be meant")
+    return Effort(version, not fact.withdrawn, fact.pillar or "", hundredths, activities)
 
 
 def _put(entries: dict[str, Any], key: str, entry: Any) -> bool:

@@ -15,7 +15,7 @@ from scoring.domain.state import BudgetLine, Funds, Money, ProjectState
 EXPENDITURE = frozenset({"3", "4"})
 """IATI TransactionType 3 disbursement and 4 expenditure."""
 
-_PLAUSIBLE = 9 * 10**17  # cents; more than nine quadrillion dollars is a typing error, not a budget
+_PLAUSIBLE = 10**14  # cents; more than a trillion dollars is a typing error. Of others, 92 000 fit 64 bits together
 
 
 RECEIPT, DISBURSEMENT, COMMITMENT = "1", "3", "11"

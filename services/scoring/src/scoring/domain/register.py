@@ -108,13 +108,14 @@ def _enter(state: ProjectState, fact: Fact, version: Version, touched: Touched) 
             touched.about = True
             return True
         case facts.Project() | facts.ProjectWithdrawn():
+            about = _about(fact, version) if isinstance(fact, facts.Project) else About(version, False)
             if isinstance(fact, facts.Project) and (state.described is None or state.described < version):
                 # Whose it is and who may read it outlive a withdrawal, whichever of the two came first.
                 state.described = version
                 state.last_entity, state.last_classification = fact.entity, fact.classification
             if state.about is not None and state.about.version >= version:
                 return False
-            state.about = _about(fact, version) if isinstance(fact, facts.Project) else About(version, False)
+            state.about = about
             touched.about = True
             return True
         case _:
