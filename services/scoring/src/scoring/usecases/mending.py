@@ -22,16 +22,14 @@ from scoring.domain.figures import Figure
 from scoring.domain.ownfigures import indicator_figures, project_figures
 from scoring.domain.parameters import Parameters
 from scoring.domain.register import register_hash
-from scoring.domain.replay import registered, scored
 from scoring.domain.state import ProjectState, Published, Share
 from scoring.domain.subjects.needs import standing
 from scoring.store import shadow
 from scoring.store.method import hold_method, one_rebuild
 from scoring.usecases.applying import saved_row
-from scoring.usecases.asof import counted_at, fact_in
 from scoring.usecases.jobs import Refusal
-from scoring.usecases.passing import receivers_of
 from scoring.usecases.rebuilding import same
+from scoring.usecases.replaying import replayed
 from scoring.usecases.switching import Change, Sums, switch
 from scoring.usecases.world import standing_claims, world_now
 from scoring.usecases.worldlog import Claims
@@ -39,7 +37,6 @@ from scoring.usecases.worldlog import Claims
 _PAGE: Final = 100
 _FEW: Final = 200  # projects that may be replayed while writers wait
 _ROUNDS: Final = 5
-_FOREVER: Final = 2**62
 
 
 @dataclass(slots=True)
@@ -93,7 +90,7 @@ async def _mend(database: Database, tell: Callable[[int], None], change: Change 
             if len(outrun) <= _FEW:
                 break
             await _catch_up(tx, work, outrun)
-    replayed = time.monotonic() - began
+    took = time.monotonic() - began
     async with database.transaction(SYSTEM) as tx:
         held = time.monotonic()
         await hold_method(tx.conn)
@@ -106,7 +103,7 @@ async def _mend(database: Database, tell: Callable[[int], None], change: Change 
         "facts": work.facts,
         "seconds": round(time.monotonic() - began, 3),
         "held_seconds": round(time.monotonic() - held, 3),
-        "facts_per_second": round(work.facts / replayed) if replayed else work.facts,
+        "facts_per_second": round(work.facts / took) if took else work.facts,
     }
 
 
@@ -123,15 +120,10 @@ async def _replay(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
     shares = await shadow.shares_of_projects(conn, projects)
     terms = await shadow.terms_of_projects(conn, projects)
     before = await shadow.shadows(conn, projects)
-    said: dict[str, list[Any]] = {name: list(work.claims.get(name, ())) for name in projects}
-    for row in await store.facts_known(conn, projects, _FOREVER):
-        said[row.project_id].append((fact_in(row), row.version))
-        work.facts += row.project_id not in before
-    states = {name: registered(name, heard) for name, heard in said.items()}
-    inside = await counted_at(tx, {r for state in states.values() for r in receivers_of(state)}, _FOREVER)
+    states, facts = await replayed(tx, projects, work.closed, work.world, work.claims)
+    work.facts += sum(n for name, n in facts.items() if name not in before)
     rows = []
     for name, state in states.items():
-        scored(state, work.closed, work.world, receivers_of(state) & inside)
         if name in before:
             work.add(before[name].state, -1)
         else:

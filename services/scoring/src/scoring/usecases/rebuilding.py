@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contracts.envelope import Envelope
 from runtime.db import Tx
 from scoring import store
 from scoring.cache import WorldCache
-from scoring.codec import fact_of
-from scoring.domain.assessing import Moved, added, assess, merge, sums_hash
-from scoring.domain.cells import Cells, spread, state_hash
-from scoring.domain.project import is_counted, score
-from scoring.domain.register import Touched, record, register_hash
+from scoring.domain.assessing import added, merge, sums_hash
+from scoring.domain.cells import state_hash
+from scoring.domain.register import register_hash
 from scoring.domain.state import ProjectState
 from scoring.domain.subjects.needs import standing as standing_of
-from scoring.usecases.passing import EXISTENCE, receivers_of
+from scoring.usecases.replaying import replayed
 from scoring.usecases.replaying_subjects import differing, replay_subjects
+from scoring.usecases.switching import Sums
 from scoring.usecases.world import standing_claims, world_now
 
 _PAGE = 200
@@ -47,38 +45,23 @@ async def rebuild(tx: Tx) -> Rebuilt:
     snapshot.
     """
     closed = await store.closed_day(tx.conn)
-    cells: Cells = {}
-    families: Moved = {}
-    found = Rebuilt()
     world, claims = await world_now(tx, WorldCache()), await standing_claims(tx)
-    counted, under = await _counted(tx), world.method.parameters
-    standings: dict[str, int] = {}
+    sums, found = Sums(closed, world), Rebuilt()
     after = ""
     while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
         after = projects[-1]
-        again: dict[str, ProjectState] = {}
-        for row in await store.facts_of(tx.conn, projects):
-            state = again.setdefault(row.project_id, ProjectState(row.project_id))
-            fact = fact_of(Envelope(id=row.version.id, source="log", type=row.type, data=row.body))
-            record(state, fact, row.version, Touched())
-            found.facts += 1
+        again, facts = await replayed(tx, projects, closed, world, claims)
         standing = await store.project_states(tx.conn, projects)
-        for name in projects:
-            for claim, version in claims.get(name, ()):
-                record(again[name], claim, version, Touched())
         for name, state in again.items():
-            state.inside = sorted(receivers_of(state) & counted)
-            everything = Touched(True, True, set(state.indicators))
-            score(state, everything, closed, world)
-            assess(state, everything, {}, families, under)
-            standings[name] = standing_of(state, under)
-            if state.contribution is not None:
-                spread(cells, state.contribution)
+            sums.add(state, 1)
+            sums.standings[name] = standing_of(state, world.method.parameters)
             stood = standing.get(name)
             if stood is None or register_hash(stood) != register_hash(state) or not same(stood, state):
                 found.projects_that_differ.append(name)
         found.projects += len(again)
-    subjects = await replay_subjects(tx, standings, closed, world.method)
+        found.facts += facts.total()
+    subjects = await replay_subjects(tx, sums.standings, closed, world.method)
+    cells, families = sums.cells, sums.families
     merge(families, subjects.moved)
     found.facts += subjects.facts
     found.subjects_that_differ = ["|".join(key) for key in await differing(tx, subjects)]
@@ -95,21 +78,6 @@ async def rebuild(tx: Tx) -> Rebuilt:
         for scope, metric in families.keys() | stood_families.keys()
         if added({}, families.get((scope, metric), {})) != stood_families.get((scope, metric), {})
     )
-    return found
-
-
-async def _counted(tx: Tx) -> set[str]:
-    """The projects that have figures, by the log alone."""
-    found: set[str] = set()
-    after = ""
-    while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
-        after = projects[-1]
-        states = {name: ProjectState(name) for name in projects}
-        for row in await store.facts_of(tx.conn, projects):
-            fact = fact_of(Envelope(id=row.version.id, source="log", type=row.type, data=row.body))
-            if isinstance(fact, EXISTENCE):
-                record(states[row.project_id], fact, row.version, Touched())
-        found |= {name for name, state in states.items() if is_counted(state)}
     return found
 
 

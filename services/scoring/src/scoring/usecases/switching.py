@@ -181,11 +181,10 @@ async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, ca
         if work.cells.get(scope, nothing) != stood.get(scope, nothing)
     ]
     # Another method may say something else of the same sums.
-    # Another method may say something else of the same sums.
-    names = [*differ] if work.change is None else sorted(work.cells.keys() | stood.keys())
     names = [*differ] if work.change is None else sorted(work.cells.keys() | stood.keys())
     if not PARTS.isdisjoint(names) and SCOPE not in names:
         names.append(SCOPE)
+    moved = set(differ)
     rows = []
     pillars: dict[str, Figure | None] = {}
     cause.entity, cause.classification = "", "public"
@@ -207,7 +206,8 @@ async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, ca
             record = publisher.say(known, told, cause, work.closed) or known
             if record is not None:
                 published[metric] = record
-        rows.append((store.CellRow(scope, sums, published), classification, owner))
+        if scope in moved or scope == SCOPE or published != row.published:
+            rows.append((store.CellRow(scope, sums, published), classification, owner))
     if pillars:
         whole = next(row for row, _, _ in rows if row.scope == SCOPE)
         await say_scorecard(tx, publisher, whole.published, pillars, (cause, work.closed))
