@@ -105,7 +105,7 @@ def _numbers(value: Any, place: str) -> Iterator[tuple[str, int]]:
         yield place, value
 
 
-def code(text: str, place: str) -> list[Fault]:
+def coded(text: str, place: str) -> list[Fault]:
     """Whether a code can name a cell."""
     if len(text) > _MAX_CODE:
         return [fault("TOO_LONG", f"The code has {len(text)} characters", f"Use {_MAX_CODE} at most", place)]
@@ -134,7 +134,8 @@ def naming(data: Mapping[str, Any], key: str) -> list[Fault]:
     if size > _MAX_KEY:
         message = f"What names this fact (identifiers, place, dimensions) has {size} bytes"
         return [fault("TOO_LONG", message, f"Use {_MAX_KEY} at most", "data/place" if "place" in data else "data")]
-    return []
+    codes = enumerate(allocation["code"] for allocation in data.get("allocations", []))
+    return [found for n, code in codes for found in coded(code, f"data/allocations/{n}/code")]
 
 
 def naming_shared(ordering: str, key: str) -> list[Fault]:
@@ -193,17 +194,16 @@ def _project(data: Mapping[str, Any]) -> list[Fault]:
     sums: dict[str, int] = {}
     seen: set[tuple[str, str]] = set()
     for n, allocation in enumerate(data.get("allocations", [])):
-        dim, named = allocation["dim"], allocation["code"]
+        dim, code = allocation["dim"], allocation["code"]
         sums[dim] = sums.get(dim, 0) + allocation["ppm"]
-        if (dim, named) in seen:
+        if (dim, code) in seen:
             found.append(
-                fault("ALLOCATION_TWICE", f"{dim} {named} is named twice", "Name it once", f"data/allocations/{n}")
+                fault("ALLOCATION_TWICE", f"{dim} {code} is named twice", "Name it once", f"data/allocations/{n}")
             )
-        seen.add((dim, named))
-        found += code(named, f"data/allocations/{n}/code")
-        if dim == "PILLAR" and named not in {"P1", "P2", "P3", "P4"}:
+        seen.add((dim, code))
+        if dim == "PILLAR" and code not in {"P1", "P2", "P3", "P4"}:
             found.append(
-                fault("PILLAR_CODE", f"{named!r} is no pillar", "Use P1, P2, P3 or P4", f"data/allocations/{n}/code")
+                fault("PILLAR_CODE", f"{code!r} is no pillar", "Use P1, P2, P3 or P4", f"data/allocations/{n}/code")
             )
     # Countries and regions share one hundred per cent between them (IATI: recipient-country, recipient-region).
     geography = sums.pop("COUNTRY", 0) + sums.pop("REGION", 0)

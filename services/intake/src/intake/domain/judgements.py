@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from contracts.method import FIRST, LISTS, VERSION, read
-from intake.domain.acceptance import Fault, code, fault, marker, period
+from intake.domain.acceptance import Fault, coded, fault, marker, period
 
 _PLAUSIBLE: Final = 999_999_999  # person-days, or activities, of one period
 
@@ -122,7 +122,7 @@ def _repeated(names: Iterable[Any]) -> list[int]:
 
 
 def _theme(data: Mapping[str, Any]) -> list[Fault]:
-    return code(data["theme"], "data/theme") if data.get("theme") else []
+    return coded(data["theme"], "data/theme") if data.get("theme") else []
 
 
 def _need(data: Mapping[str, Any]) -> list[Fault]:
