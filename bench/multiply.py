@@ -7,7 +7,6 @@ Left out is what an observation neither reads nor writes: shares, the log and th
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -20,7 +19,6 @@ from scoring.domain.assessing import added
 from scoring.domain.cells import SIZE
 from scoring.domain.families import OF_SUBJECTS
 from scoring.domain.state import ProjectState
-from scoring.store.cells import array
 from scoring.usecases.applying import saved_row
 from scoring.usecases.switching import Sums
 
@@ -87,19 +85,24 @@ class Models:
             state.project_id = name
 
     async def _add(self, db: Any, times: int) -> None:
-        cells = await store.lock_cells(db, list(self._sums.cells), SIZE)
-        for scope, vector in self._sums.cells.items():
-            sums = [a + times * b for a, b in zip(cells[scope].sums, vector, strict=True)]
-            await db.execute("update cell set sums = $2::text::numeric[] where scope = $1", scope, array(sums))
-        for row in await store.lock_family_cells(db, list(self._sums.families)):
-            more = {name: times * n for name, n in self._sums.families[row.scope, row.metric].items()}
-            row = row._replace(sums=added(row.sums, more))
-            await db.execute(
-                "update family_cell set sums = $3 where scope = $1 and metric = $2",
-                row.scope,
-                row.metric,
-                json.dumps(row.sums, sort_keys=True, separators=(",", ":")),
-            )
+        """Add the copies to their cells; all models are public, so more of them close no cell."""
+        stands = await db.fetch(
+            "select scope, '' as metric, classification, owner from cell"
+            " union all select scope, metric, classification, owner from family_cell"
+        )
+        readers = {(row["scope"], row["metric"]): (row["classification"], row["owner"]) for row in stands}
+        cells = []
+        for scope, row in (await store.lock_cells(db, list(self._sums.cells), SIZE)).items():
+            more = self._sums.cells[scope]
+            row = row._replace(sums=[a + times * b for a, b in zip(row.sums, more, strict=True)])
+            cells.append((row, *readers[scope, ""]))
+        await store.save_cells(db, cells)
+        families = []
+        for found in await store.lock_family_cells(db, list(self._sums.families)):
+            key = found.scope, found.metric
+            much = {name: times * n for name, n in self._sums.families[key].items()}
+            families.append((found._replace(sums=added(found.sums, much)), *readers[key]))
+        await store.save_family_cells(db, families)
 
 
 async def cells_that_differ(stack: Stack) -> int:

@@ -32,6 +32,7 @@ KINDS: Final = {
     "global": ("M2", "M4", "M7"),
 }
 """Scopes that are asked for, and the metrics of each."""
+OWN: Final = ("indicator", "project")
 
 
 def arguments() -> argparse.Namespace:
@@ -40,7 +41,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--facts", type=int, default=100_000, help="in the log; 1 000 000 take some ten minutes")
     parser.add_argument("--projects", type=int, default=0, help="0: one for every 200 facts")
     parser.add_argument("--indicators", type=int, default=10, help="a project")
-    parser.add_argument("--reads", type=int, default=200, help="of each kind of scope, by history and by replay")
+    parser.add_argument("--reads", type=int, default=200, help="of indicators, and of projects; of each total a tenth")
     parser.add_argument("--rebuilds", type=int, default=1)
     told = parser.parse_args()
     told.projects = told.projects or max(told.facts // 200, 1)
@@ -152,7 +153,7 @@ async def main() -> None:
             reads = []
             for by in ("known_as_of", "valid_as_of"):
                 for kind in KINDS:
-                    reads.append(await read(http, draw, kind, by, told.reads if kind != "global" else 20))
+                    reads.append(await read(http, draw, kind, by, told.reads // (1 if kind in OWN else 10)))
                     lab.say(f"{reads[-1]}")
             rebuilt = []
             for _ in range(told.rebuilds):

@@ -26,7 +26,8 @@ REST: Final = "event loop, sockets, asyncpg's rows"
 STAGES: Final = {
     "fetch": ("runtime.delivery.polling:", "aiokafka.consumer.", "faststream."),
     "decode": (
-        "runtime.delivery.reading:", "contracts.envelope:from_", "scoring.codec:fact_of", "scoring.usecases.heard:",
+        "runtime.delivery.reading:", "contracts.envelope:from_", "contracts.envelope:_build",
+        "contracts.envelope:parse_", "scoring.codec:fact_of", "scoring.usecases.heard:",
     ),
     "offsets and inbox": (
         "runtime.delivery.offsets:", "runtime.db:Tx.first_times", "runtime.db:event_key",
@@ -45,34 +46,31 @@ STAGES: Final = {
     "families": ("scoring.domain.assessing:", "scoring.domain.families.", "scoring.domain.assessment:"),
     "cells in memory": ("scoring.domain.cells:",),
     "own figures": ("scoring.domain.ownfigures:", "scoring.domain.ledger:"),
+    "saying figures": (
+        "scoring.usecases.publishing:", "scoring.domain.figures:Figure.digest", "contracts.", "runtime.ids:",
+    ),
     "totals, and their rows": (
         "scoring.domain.figures:", "scoring.usecases.applying:_write_cells",
         "scoring.usecases.applying:_write_families",
     ),
-    "saying figures": ("scoring.usecases.publishing:", "contracts.", "runtime.ids:"),
     "states out": ("scoring.store.projects:save_projects", "scoring.codec:pack_state", "scoring.codec:_to_bytes"),
     "terms, standings": ("scoring.store.families:save_terms", "scoring.usecases.subjects:", "scoring.store.subjects:"),
     "log of facts": ("scoring.store.facts:append_facts", "scoring.usecases.applying:_log"),
     "history": ("scoring.store.history:", "scoring.domain.history:"),
+    "outbox to Kafka": ("runtime.outbox:", "aiokafka.producer.", "runtime.db:unpack"),
     "outbox row and commit": ("runtime.db:",),
-    "outbox to Kafka": ("runtime.outbox:", "aiokafka.producer."),
-    "the rest of a batch": ("scoring.", "runtime."),
+    "the rest of a batch": ("runtime.delivery.consumer:Consumer._process",),  # whoever fetched it stands farther out
 }  # fmt: skip
 """What belongs to which stage: names of functions, as ``module:qualified name``, by how they begin."""
 
 
 def stage_of(frames: list[str]) -> str:
-    """The stage of a sample; frames are innermost first. Names of the last stage count only where no other does."""
-    *stages, (rest, anything) = STAGES.items()
+    """The stage of a sample; frames are innermost first. What a batch does beside its stages is the rest of it."""
     for frame in frames:
-        for stage, names in stages:
+        for stage, names in STAGES.items():
             if frame.startswith(names):
                 return stage
-    return rest if any(frame.startswith(anything) for frame in frames) and _in_batch(frames) else REST
-
-
-def _in_batch(frames: list[str]) -> bool:
-    return any(frame.startswith("runtime.delivery.consumer:Consumer._") for frame in frames)
+    return REST
 
 
 async def measure(stack: Stack, events: int, samples: Path) -> dict[str, Any]:
@@ -90,10 +88,11 @@ async def measure(stack: Stack, events: int, samples: Path) -> dict[str, Any]:
     seen = json.loads(await asyncio.to_thread(samples.read_text))
     whole = sum(count for _, count in seen)
     stages: Counter[str] = Counter()
-    functions: Counter[str] = Counter()
+    functions: Counter[tuple[str, str]] = Counter()
     for frames, count in seen:
-        stages[stage_of(frames)] += count
-        functions[frames[0]] += count
+        stage = stage_of(frames)
+        stages[stage] += count
+        functions[stage, frames[0]] += count
     async with lab.connection(stack, "postgres") as db:
         statements = await db.fetch(
             "select left(query, 60) as said, calls, total_exec_time as ms, rows from pg_stat_statements"
@@ -104,7 +103,7 @@ async def measure(stack: Stack, events: int, samples: Path) -> dict[str, Any]:
         "samples": whole,
         "stages": {stage: count * each for stage, count in stages.items()},
         "statements": [(s["said"], 1000 * s["ms"] / events, s["calls"], s["rows"] / events) for s in statements],
-        "functions": {name: count * each for name, count in functions.most_common(25)},
+        "functions": [(stage, name, count * each) for (stage, name), count in functions.most_common(60)],
     }
 
 
@@ -114,6 +113,7 @@ async def main() -> None:
     parser.add_argument("--events", type=int, default=20_000, help="observations")
     parser.add_argument("--projects", type=int, default=1000)
     parser.add_argument("--indicators", type=int, default=10, help="a project")
+    parser.add_argument("--functions", type=int, default=30, help="listed")
     told = parser.parse_args()
     workload = Workload(told.projects, told.indicators)
     async with lab.laboratory(viewer=told.viewer) as stack:
@@ -135,7 +135,7 @@ async def main() -> None:
     print(f"PostgreSQL {found['cpu_postgres_us']:.0f} µs, Kafka {found['cpu_kafka_us']:.0f} µs an event;"
           f" {found['events_per_second']:,.0f} events/s; {found['samples']} samples")  # fmt: skip
     lab.table(["statement", "µs/event", "times", "rows/event"], found["statements"])
-    lab.table(["function", "own µs/event"], list(found["functions"].items()))
+    lab.table(["stage", "function", "own µs/event"], found["functions"][: told.functions])
     lab.keep(told.json, {"profile": found})
 
 

@@ -36,6 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--projects", type=int, default=1000)
     parser.add_argument("--threads", type=int, default=1, help="of Kafka Streams")
     parser.add_argument("--patience", type=float, default=240.0, help="seconds a peer may take for one run")
+    parser.add_argument("--kill", action="store_true", help="kill -9 each peer in the midst: are its sums still right?")
     parser.add_argument("--peers", nargs="*", choices=list(lanes.peers(1)), default=list(lanes.peers(1)))
     return parser.parse_args()
 
@@ -102,7 +103,7 @@ async def main() -> None:
                         f"bench.updates.{n}.{size}", f"bench.sums.{group}", group, size, Path(folder) / group
                     )
                     try:
-                        one, totals = await lanes.run(stack, peer, job, told.patience)
+                        one, totals = await lanes.run(stack, peer, job, told.patience, kill=told.kill)
                     except lanes.PeerEnded as ended:
                         lab.say(str(ended))
                         continue

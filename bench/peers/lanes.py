@@ -29,6 +29,7 @@ from plumbline.stack.layout import write_private
 
 HERE: Final = Path(__file__).parent
 PARTITIONS: Final = 8
+SETTLING: Final = 120.0  # seconds; a transaction times out after 60
 
 
 class PeerEnded(RuntimeError):
@@ -62,8 +63,12 @@ def make_topic(stack: Stack, name: str, **config: str) -> None:
         future.result()
 
 
-async def run(stack: Stack, peer: Peer, job: Job, patience: float) -> tuple[dict[str, Any], dict[str, list[int]]]:
+async def run(
+    stack: Stack, peer: Peer, job: Job, patience: float, *, kill: bool = False
+) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """Let a peer work through its topic; how fast it was, and the sums it published.
+
+    With ``kill`` its process is killed in the midst, and started again as it was: then only the sums say anything.
 
     The clock runs between the first and the last published sums, as the broker stamped them: neither starting nor
     the last commit is part of it. Where it is not done in time, the figures are of what it did.
@@ -85,9 +90,13 @@ async def run(stack: Stack, peer: Peer, job: Job, patience: float) -> tuple[dict
                 raise PeerEnded(f"{peer.name} ended by itself:\n{log.read_text(errors='replace')[-2000:]}")
             if time.monotonic() > deadline:
                 break
-            if not own and await asyncio.to_thread(watch.begun):
+            if not own and await asyncio.to_thread(watch.published):
                 own = _cpu(process.pid)
                 meter.restart()
+            if kill and await asyncio.to_thread(watch.published) >= job.count // 2:
+                process.kill()
+                process.wait()
+                process, kill = _started(command, job.folder, log), False
             await asyncio.sleep(0.05)
         spent = _cpu(process.pid) - own
         kafka = meter.seconds()["kafka"]
@@ -99,12 +108,18 @@ async def run(stack: Stack, peer: Peer, job: Job, patience: float) -> tuple[dict
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    # A transaction that was left open by whoever was killed hides what others committed after it, until it times out.
+    settling = time.monotonic()
+    while not await asyncio.to_thread(watch.settled) and time.monotonic() - settling < SETTLING:  # noqa: ASYNC110
+        await asyncio.sleep(0.5)
+    settling = time.monotonic() - settling
     found, stamps = await asyncio.to_thread(said, stack, job.output)
     shutil.rmtree(job.folder)
     half = stamps[len(stamps) // 2] if stamps else 0
     return {
         "finished": done,
         "published": len(stamps),
+        "hidden_seconds": settling,
         "events_per_second": _rate(len(stamps), stamps[0], stamps[-1]) if stamps else 0.0,
         "second_half_per_second": _rate(len(stamps) // 2, half, stamps[-1]) if stamps else 0.0,
         "cpu_us": (spent + kafka) / max(len(stamps), 1) * 1e6,
@@ -116,7 +131,7 @@ async def run(stack: Stack, peer: Peer, job: Job, patience: float) -> tuple[dict
 
 def _started(command: list[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
     environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    with log.open("wb") as out:
+    with log.open("ab") as out:
         return subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)
 
 
@@ -134,8 +149,9 @@ class _Watch:
 
     def __init__(self, stack: Stack, job: Job) -> None:
         # Uncommitted: what a peer wrote shows when it is written, not at the end of its transaction.
-        how = {"group.id": job.group, "enable.auto.commit": False, "isolation.level": "read_uncommitted"}
-        self._reader = Consumer({**lab.kafka_client(stack), **how})
+        own = {**lab.kafka_client(stack), "group.id": job.group, "enable.auto.commit": False}
+        self._reader = Consumer({**own, "isolation.level": "read_uncommitted"})
+        self._committed = Consumer({**own, "isolation.level": "read_committed"})
         self._input = [TopicPartition(job.input, p) for p in range(PARTITIONS)]
         self._output = [TopicPartition(job.output, p) for p in range(PARTITIONS)]
 
@@ -143,9 +159,16 @@ class _Watch:
         """Events committed."""
         return sum(max(place.offset, 0) for place in self._reader.committed(self._input, timeout=10))
 
-    def begun(self) -> bool:
-        """Whether it has published anything."""
-        return any(self._reader.get_watermark_offsets(place, timeout=10)[1] for place in self._output)
+    def settled(self) -> bool:
+        """Whether all that was published is committed or aborted."""
+        return self._ends(self._reader) == self._ends(self._committed)
+
+    def _ends(self, reader: Consumer) -> list[int]:
+        return [reader.get_watermark_offsets(place, timeout=10)[1] for place in self._output]
+
+    def published(self) -> int:
+        """Messages it has published, committed or not."""
+        return sum(self._ends(self._reader))
 
 
 def _settings(stack: Stack, job: Job, **more: Any) -> Path:
