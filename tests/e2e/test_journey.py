@@ -61,11 +61,16 @@ async def test_an_update_changes_the_right_figures_for_the_right_people_once(
     assert before["value"] == 712_500
     sums = await totals(secretariat, "M4", "global")
 
-    # One event: the output is 80. Everybody listens.
-    await donor.subscribe(about="metric", metric="M4", scope="country:TL")
+    # Of two projects the public is told that there is a figure, and why it is not told which.
+    withheld = await donor.figure_where("M4", "country:TL", lambda found: bool(found["withheld"]))
+    assert (withheld["value"], withheld["withheld"], withheld["projects"]) == (None, "small-cell", 0)
+
+    # One event: the output is 80. A colleague listens.
+    colleague = Person.appear(secretariat.stack, secretariat.http, "secretariat")
+    await colleague.subscribe(about="metric", metric="M4", scope="country:TL")
     update = entity.observation("80", type_="observation.corrected.v1")
     seen: list[Heard] = []
-    async with listening(donor) as heard:
+    async with listening(colleague) as heard:
         assert (await anext(heard)).kind == "ping"
         entity.publish(update)
         receipt = await entity.receipt(event=update.id)
@@ -107,7 +112,7 @@ async def test_an_update_changes_the_right_figures_for_the_right_people_once(
     assert [e.id for e in seen if e.id] == sorted((e.id for e in seen if e.id), key=int)
 
     # One message, with the reason and a link.
-    inbox = [m for m in await donor.inbox() if m["scope"] == "country:TL"]
+    inbox = [m for m in await colleague.inbox() if m["scope"] == "country:TL"]
     assert len(inbox) == 1
     assert "78.8%, was 71.2%" in inbox[0]["title"]
     assert inbox[0]["reason"] and inbox[0]["link"]

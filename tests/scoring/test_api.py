@@ -120,7 +120,7 @@ SCOPES = [
     ("M4", "global"),
     ("M4", "country:ML"),
     ("M4", "pillar-country:P2|NE"),
-    ("M4", "entity:XM-DEMO-1"),
+    ("M3", "global"),
     ("M4", "theme:BORDER"),
     ("M2", "global"),
     ("M2", "region:011"),
@@ -275,7 +275,7 @@ async def test_a_second_reading_is_not_sent_twice(donor: Caller) -> None:
     assert again.status_code == 304
 
 
-async def test_balance_is_explained_by_the_pillar_with_the_least_money(donor: Caller, feed: Feed) -> None:
+async def test_balance_is_explained_by_the_pillar_with_the_least_money(owner: Caller, feed: Feed) -> None:
     everywhere = [
         Allocation(dim="COUNTRY", code="KE", ppm=1_000_000),
         *(
@@ -287,7 +287,7 @@ async def test_balance_is_explained_by_the_pillar_with_the_least_money(donor: Ca
     line = Budget(period_start="2026-01-01", period_end="2026-12-31", amount="500000", currency="USD",
                   value_date="2026-01-01")  # fmt: skip  # type: ignore[arg-type]
     await feed.say(BudgetRevised(project_id="XM-DEMO-1-KE", budget=line, origin=ORIGIN))
-    tree = await donor.get("explanations", "M7", "country:KE")
+    tree = await owner.get("explanations", "M7", "country:KE")
     assert tree["value"] == 100_000
     (node,) = tree["children"]
     assert (node["numerator"], node["denominator"]) == (15_000_000, 150_000_000)

@@ -64,8 +64,8 @@ async def test_few_projects_do_not_give_a_restricted_one_away(feed: Feed) -> Non
     said = await feed.say(a_project(classification="owner"), a_marker(3), an_evaluation(5), rated(4))
     for metric in ("M5", "M8"):
         assert (said[f"{metric} global"].classification, said[f"{metric} global"].flags) == ("owner", ["SMALL_CELL"])
-    names = ["XM-DEMO-1-A", "XM-DEMO-1-B"]
-    said = await feed.say(*(a_project(name) for name in names))
+    names = ["XM-DEMO-1-A", "XM-DEMO-2-B"]
+    said = await feed.say(*(a_project(name, entity=name[:-2]) for name in names))
     assert said["M8 global"].classification == "public"
     # Three projects are marked or not; one alone is evaluated, and stays the only one in its cell.
     assert ("M5", "global") not in said.figures

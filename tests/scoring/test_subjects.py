@@ -235,6 +235,9 @@ async def test_the_scorecard_follows_its_pillars(feed: Feed) -> None:
         assert (("M17", "global") in said.figures) == (n == 4)
     assert (said["M17 global"].value, said["M17 global"].parts["least"]) == (469_095, 200_000)
     async with feed.database.transaction(DONOR) as tx:
+        assert await figure(tx, "M17", "global") is None  # it would tell of pillars in which too few stand
+        assert await explain(tx, "M17", "global", 10) is None
+    async with feed.database.transaction(SECRETARIAT) as tx:
         found = await figure(tx, "M17", "global")
         tree = await explain(tx, "M17", "global", 10)
     assert found is not None

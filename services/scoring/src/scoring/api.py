@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,10 +13,11 @@ from runtime.auth import principal
 from runtime.db import Tx
 from runtime.http import Json, Problem
 from scoring.codec import micros
-from scoring.domain.families import FAMILIES, OF_SUBJECTS
+from scoring.domain.families.presence import METRIC as PRESENCE
 from scoring.domain.readings import PLAIN, Readings
 from scoring.domain.saying import messages
-from scoring.usecases import asof, dialects, explaining, explaining_asof, reading, revising
+from scoring.usecases import asof, dialects, explaining, explaining_asof, reading, revising, withholding
+from scoring.usecases.suppressing import GUARDED
 from scoring.when import Known, Method, Valid, as_of, instant_of
 
 router = APIRouter(prefix="/v1")
@@ -41,6 +43,7 @@ Transaction = Annotated[Tx, Depends(_transaction, scope="function")]
 @router.get("/metrics/{metric}", tags=["figures"])
 async def show_figure(
     request: Request,
+    caller: Caller,
     metric: str,
     tx: Transaction,
     scope: Scope = "global",
@@ -52,7 +55,10 @@ async def show_figure(
     at = await as_of(tx, known_as_of, valid_as_of, method_version)
     if at is None:
         found = await reading.figure(tx, metric, scope)
+        if found is None:
+            found = await withholding.in_its_place(request.app.state.database, metric, scope)
     else:
+        at = _seen_by(caller, scope, at)
         found = await _replayed(asof.figure(request.app.state.database, tx, metric, scope, at), metric, scope)
     if found is None:
         raise _nothing(metric, scope)
@@ -62,6 +68,7 @@ async def show_figure(
 @router.get("/explanations/{metric}", tags=["figures"])
 async def explain(
     request: Request,
+    caller: Caller,
     metric: str,
     tx: Transaction,
     scope: Scope = "global",
@@ -75,10 +82,10 @@ async def explain(
     if at is None:
         found = await explaining.explain(tx, metric, scope, limit)
     else:
-        replay = asof.Replay(request.app.state.database, tx, at)
+        replay = asof.Replay(request.app.state.database, tx, _seen_by(caller, scope, at))
         found = await _replayed(explaining_asof.explain(tx, replay, metric, scope, limit), metric, scope)
     if found is None:
-        raise _nothing(metric, scope)
+        raise _nothing(metric, scope) if at is not None else await _withheld_or_nothing(request, metric, scope)
     return Json(messages(found), request)
 
 
@@ -109,7 +116,7 @@ async def list_revisions(
             f"More than {revising.MOST} revisions of {metric} of {scope} lie between these. Move from and to closer.",
         ) from None
     if found is None:
-        raise _nothing(metric, scope)
+        raise await _withheld_or_nothing(request, metric, scope)
     return Json(found, request)
 
 
@@ -144,6 +151,8 @@ async def show_dialect(
 async def _replayed(found: Awaitable[dict[str, Any] | None], metric: str, scope: str) -> dict[str, Any] | None:
     try:
         return await found
+    except withholding.Withheld as kept:
+        raise _nothing(metric, scope) if kept.why is None else _withheld(metric, scope, kept.why) from None
     except asof.Busy:
         raise Problem(
             429,
@@ -163,6 +172,26 @@ async def _replayed(found: Awaitable[dict[str, Any] | None], metric: str, scope:
         ) from None
 
 
+def _seen_by(caller: Principal, scope: str, at: asof.AsOf) -> asof.AsOf:
+    """Replays are made of what the caller may read, which is not to say that their total is public."""
+    return replace(at, public_for=caller) if withholding.public_only(caller, scope) else at
+
+
+async def _withheld_or_nothing(request: Request, metric: str, scope: str) -> Problem:
+    why = await withholding.reason(request.app.state.database, metric, scope)
+    return _nothing(metric, scope) if why is None else _withheld(metric, scope, why)
+
+
+def _withheld(metric: str, scope: str, why: str) -> Problem:
+    return Problem(
+        403,
+        "withheld",
+        withholding.WORDS[why],
+        f"{metric} of {scope} is read by entities of the Compact and the secretariat. What single projects publish is"
+        " open to all, and so are the figures that were published of totals.",
+    )
+
+
 def _nothing(metric: str, scope: str) -> Problem:
     return Problem(
         404,
@@ -170,6 +199,7 @@ def _nothing(metric: str, scope: str) -> Problem:
         "There is no such figure",
         f"{metric} of {scope} is not published, or not yours to read. M1, M2 and M4 exist for a project, M1 and M2 for"
         " an indicator, M2 and M4 for every other scope, M7 for global, country, region and theme;"
-        f" {', '.join(m for m in FAMILIES if m not in OF_SUBJECTS)} for a project and every total that has any; M13 and"
-        " M14 for country, region, theme and global, M13 for pillars too, M15 for entity and global, M17 for global.",
+        f" {', '.join(sorted(GUARDED - {PRESENCE}, key=lambda m: int(m[1:])))} for a project and every total that has"
+        " any; M13 and M14 for country, region, theme and global, M13 for pillars too, M15 for entity and global, M17"
+        " for global.",
     )

@@ -17,6 +17,12 @@ UNALLOCATED = "unallocated"
 
 DIRECT = "region-direct:"
 
+INSIDE = "inside:"
+"""A pillar, or none, in a place, or none, where it is no pillar in a country."""
+
+PILLARLESS = "pillarless"
+"""What has no pillar; with a colon and its reference, that of one entity."""
+
 
 class AllocationError(ValueError):
     """The shares cannot be meant; ``code`` is PERCENT_SUM or PERCENTAGE_REQUIRED."""
@@ -152,9 +158,19 @@ def shares_of(about: About, money: Money, method: Method) -> dict[str, Share]:
             share = Share(ppm, sum(budget[place, pillar] for place in places), inferred)
             found[f"pillar:{pillar}"] = found[f"entity-pillar:{about.entity}|{pillar}"] = share
     for (place, pillar), ppm in by_place.items():
-        if pillar and place and not place.startswith("@") and ppm:
-            found[f"pillar-country:{pillar}|{place}"] = Share(ppm, budget[place, pillar], inferred)
+        if ppm:
+            found[_scope_of_both(place, pillar)] = Share(ppm, budget[place, pillar], inferred)
+    if "" in pillars:
+        rest = Share(pillars[""], sum(budget[place, ""] for place in places), inferred)
+        found[PILLARLESS] = found[f"{PILLARLESS}:{about.entity}"] = rest
     return found
+
+
+def _scope_of_both(place: str, pillar: str) -> str:
+    """A pillar in a country; what has no country or no pillar is only counted, so that all sums are known to close."""
+    if pillar and place and not place.startswith("@"):
+        return f"pillar-country:{pillar}|{place}"
+    return f"{INSIDE}{pillar}|{place}"
 
 
 def _row(book: dict[tuple[str, str], int], place: str) -> tuple[int, ...]:

@@ -14,19 +14,23 @@ from scoring.domain.assessment import Terms
 from scoring.domain.consent import SUBJECTS, UNCONSENTED, stricter, subject_readers
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.family import Family, Sums
-from scoring.domain.figures import Figure, readers
+from scoring.domain.figures import Figure, keep_back, readers
 from scoring.domain.months import reached_by
 from scoring.domain.ownfigures import owned
 from scoring.domain.parameters import Parameters
 from scoring.domain.project import SUSPENDED, frozen_on, is_counted, status_of
 from scoring.domain.register import Touched
 from scoring.domain.state import ProjectState, Share
+from scoring.domain.suppression import Standing
 
 PROJECTS: Final = "#projects"
 DEMONSTRATIONS: Final = "#demonstrations"
 SUSPENDED_ONES: Final = "#suspended"
 RESTRICTED: Final = "#restricted"  # classified anything but public
 CLOSED: Final = "#closed"  # of these, readable by one owner or one State only
+OF: Final = "#of:"  # and an entity: its projects
+PPM: Final = "#ppm"  # the projects' shares
+_STANDING: Final = (PROJECTS, RESTRICTED, OF, PPM)
 
 Moved = dict[tuple[str, str], Sums]
 """Differences of the families' cells, by (scope, metric)."""
@@ -117,7 +121,8 @@ def _text(family: Family, state: ProjectState, day: int, under: Parameters) -> s
         counts[RESTRICTED] = 1
         if about.classification not in {"member-states", "compact"}:
             counts[CLOSED] = 1
-    return found._replace(once=found.once | counts).text()
+    counts[f"{OF}{about.entity}"] = 1
+    return found._replace(once=found.once | counts, ppm={**found.ppm, PPM: 1}).text()
 
 
 # Cells -----------------------------------------------------------------------------------------------------
@@ -168,6 +173,17 @@ def sums_hash(cells: Mapping[tuple[str, str], Mapping[str, int]]) -> str:
     return digest.hexdigest()
 
 
+def standing_of(sums: Mapping[str, int]) -> Standing:
+    """Who is in a family's cell."""
+    entities = sum(1 for name in sums if name.startswith(OF))
+    return Standing(sums.get(PROJECTS, 0), sums.get(RESTRICTED, 0), entities, sums.get(PPM, 0))
+
+
+def concerns_standing(difference: Mapping[str, int]) -> bool:
+    """Whether a difference changes who is in a cell, or with how much."""
+    return any(value and name.startswith(_STANDING) for name, value in difference.items())
+
+
 # Figures ---------------------------------------------------------------------------------------------------
 
 
@@ -177,8 +193,13 @@ def readers_of_sums(scope: str, sums: Mapping[str, int]) -> tuple[str, str | Non
     return stricter(found, subject_readers(scope, sums)) if sums.get(SUBJECTS) else found
 
 
-def family_figure(family: Family, scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
-    """The figure of a family's cell; None where there is nothing to say, or no project and no subject left."""
+def family_figure(
+    family: Family, scope: str, sums: Mapping[str, int], under: Parameters, why: str | None = None
+) -> Figure | None:
+    """The figure of a family's cell; None where there is nothing to say, or no project and no subject left.
+
+    ``why`` says why it is withheld from the public, if it is (``scoring.domain.suppression``).
+    """
     if not (sums.get(PROJECTS) or sums.get(SUBJECTS)) or not family.published_for(scope):
         return None
     figure = family.figure(scope, sums, under)
@@ -191,6 +212,8 @@ def family_figure(family: Family, scope: str, sums: Mapping[str, int], under: Pa
     figure.classification, figure.owner = readers_of_sums(scope, sums)
     if figure.classification != "public":
         figure.flags += ("NOT_CONSENTED" if sums.get(UNCONSENTED) else "SMALL_CELL",)
+    if why is not None:
+        keep_back(figure, why, sums.get(RESTRICTED, 0))
     return figure
 
 

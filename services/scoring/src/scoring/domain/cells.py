@@ -70,7 +70,7 @@ _PILLARS = len(PILLARS)
 BALANCED = ("global", "country:", "region:", "theme:")
 """Scopes whose balance between pillars is published: single entities are mandated on one or two (M7)."""
 
-INTERNAL = ("unallocated", "region-direct:")
+INTERNAL = ("unallocated", "region-direct:", "inside:", "pillarless")
 """Cells that only make the sums close; they have no word in the grammar of scopes and are not published."""
 
 

@@ -39,6 +39,7 @@ class Figure:
     classification: str = "public"
     owner: str | None = None
     demonstration: bool = False
+    withheld: str | None = None  # why those beyond its class are told that it is there, and not what it is
 
     def digest(self) -> bytes:
         """Of what a reader sees: coverage counts as far as it is printed, so that no unseen change is told."""
@@ -56,6 +57,7 @@ class Figure:
             self.classification,
             self.owner,
             self.demonstration,
+            *((self.withheld,) if self.withheld else ()),
         )
         return hashlib.blake2b(repr(shown).encode(), digest_size=8).digest()
 
@@ -67,8 +69,11 @@ def metrics_of(scope: str) -> tuple[str, ...]:
     return ("M2", "M4", "M7") if scope.startswith(BALANCED) else ("M2", "M4")
 
 
-def aggregate(metric: str, scope: str, vector: Vector, under: Parameters) -> Figure | None:
-    """The figure of a cell; None where no project is left in it."""
+def aggregate(metric: str, scope: str, vector: Vector, under: Parameters, why: str | None = None) -> Figure | None:
+    """The figure of a cell; None where no project is left in it.
+
+    ``why`` says why it is withheld from the public, if it is (``scoring.domain.suppression``).
+    """
     if not vector[At.PROJECTS]:
         return None
     figure = {"M2": _on_track, "M4": _effectiveness, "M7": _balance}[metric](scope, vector, under)
@@ -79,7 +84,26 @@ def aggregate(metric: str, scope: str, vector: Vector, under: Parameters) -> Fig
     figure.classification, figure.owner = readers_of(scope, vector)
     if figure.classification != "public":
         figure.flags += ("SMALL_CELL",)
+    if why is not None:
+        keep_back(figure, why, vector[At.RESTRICTED])
     return figure
+
+
+def keep_back(figure: Figure, why: str, restricted: int) -> None:
+    """Keep a total to entities and the secretariat. Others are told that it is there, unless that alone would tell
+    of projects that they may not read: where all are restricted, and so few that the total was never public.
+    """
+    figure.classification = closed_to(figure.classification, why)
+    flag = "SMALL_CELL" if why == "small-cell" else "COMPLEMENTARY"
+    if "SMALL_CELL" not in figure.flags:
+        figure.flags += (flag,)
+    if figure.projects > restricted or figure.projects >= SMALL:
+        figure.withheld = why
+
+
+def closed_to(classification: str, why: str | None) -> str:
+    """The class of a total that is withheld from the public."""
+    return "compact" if why is not None and classification == "public" else classification
 
 
 def readers_of(scope: str, vector: Vector) -> tuple[str, str | None]:

@@ -32,6 +32,7 @@ class Revision(NamedTuple):
     method: str
     classification: str
     owner: str | None
+    withheld: str | None = None
 
 
 def revision_of(figure: Figure, record: Published, kind: str, method: str) -> Revision:
@@ -56,6 +57,7 @@ def revision_of(figure: Figure, record: Published, kind: str, method: str) -> Re
         method,
         figure.classification,
         figure.owner,
+        figure.withheld,
     )
 
 

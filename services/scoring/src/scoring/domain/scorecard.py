@@ -45,4 +45,8 @@ def scorecard(pillars: Mapping[str, Figure | None]) -> Figure | None:
     for one in found:
         readers = stricter((figure.classification, None), (one.classification, None))
         figure.classification, figure.owner = readers
+        if one.withheld:  # with the other three, the mean would give the pillar away
+            figure.withheld = "complementary"
+    if figure.classification != "public":
+        figure.flags = ("COMPLEMENTARY",)
     return figure

@@ -16,6 +16,7 @@ class CellRow(NamedTuple):
     scope: str
     sums: Vector
     published: dict[str, Published]
+    withheld: str | None = None  # why its totals are, if they are
 
 
 async def lock_cells(conn: Any, scopes: Sequence[str], size: int) -> dict[str, CellRow]:
@@ -37,7 +38,8 @@ async def lock_cells(conn: Any, scopes: Sequence[str], size: int) -> dict[str, C
 
 async def _locked(conn: Any, ordered: Sequence[str]) -> dict[str, CellRow]:
     rows = await conn.fetch(
-        "select scope, sums::text, published from cell where scope = any($1::text[]) order by scope for no key update",
+        "select scope, sums::text, published, withheld from cell where scope = any($1::text[])"
+        " order by scope for no key update",
         ordered,
     )
     return {row["scope"]: cell_(row) for row in rows}
@@ -45,13 +47,15 @@ async def _locked(conn: Any, ordered: Sequence[str]) -> dict[str, CellRow]:
 
 async def cell(conn: Any, scope: str) -> CellRow | None:
     """One cell, if the caller may read it."""
-    row = await conn.fetchrow("select scope, sums::text, published from cell where scope = $1", scope)
+    row = await conn.fetchrow("select scope, sums::text, published, withheld from cell where scope = $1", scope)
     return cell_(row) if row is not None else None
 
 
 async def cells_of(conn: Any, scopes: Sequence[str]) -> dict[str, CellRow]:
     """Those of the cells that the caller may read."""
-    rows = await conn.fetch("select scope, sums::text, published from cell where scope = any($1::text[])", list(scopes))
+    rows = await conn.fetch(
+        "select scope, sums::text, published, withheld from cell where scope = any($1::text[])", list(scopes)
+    )
     return {row["scope"]: cell_(row) for row in rows}
 
 
@@ -64,19 +68,20 @@ async def all_cells(conn: Any) -> dict[str, Vector]:
 async def save_cells(conn: Any, rows: Sequence[tuple[CellRow, str, str | None]]) -> None:
     """Write cells that are locked, each with its class and owner, in one statement."""
     await conn.execute(
-        "update cell c set sums = x.v::numeric[], classification = x.k, owner = x.o, published = x.p"
-        " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[]) as x(s, v, k, o, p)"
+        "update cell c set sums = x.v::numeric[], classification = x.k, owner = x.o, published = x.p, withheld = x.w"
+        " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[]) as x(s, v, k, o, p, w)"
         " where c.scope = x.s",
         [row.scope for row, _, _ in rows],
         [array(row.sums) for row, _, _ in rows],
         [classification for _, classification, _ in rows],
         [owner for _, _, owner in rows],
         [pack_published(row.published) for row, _, _ in rows],
+        [row.withheld for row, _, _ in rows],
     )
 
 
 def cell_(row: Any) -> CellRow:
-    return CellRow(row["scope"], vector_(row["sums"]), unpack_published(row["published"]))
+    return CellRow(row["scope"], vector_(row["sums"]), unpack_published(row["published"]), row["withheld"])
 
 
 def array(values: Sequence[int]) -> str:

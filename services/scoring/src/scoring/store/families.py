@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scoring.codec import pack_published, unpack_published
+from scoring.domain.assessing import standing_of
 from scoring.domain.assessment import Terms
 from scoring.domain.families.family import Sums
 from scoring.domain.state import Published, Share
@@ -19,6 +20,7 @@ class FamilyRow(NamedTuple):
     metric: str
     sums: Sums
     published: dict[str, Published]
+    withheld: str | None = None  # why its total is, if it is
 
 
 class Part(NamedTuple):
@@ -49,7 +51,7 @@ async def lock_family_cells(conn: Any, keys: Iterable[tuple[str, str]]) -> list[
 
 async def _locked(conn: Any, ordered: Sequence[tuple[str, str]]) -> list[FamilyRow]:
     rows = await conn.fetch(
-        "select c.scope, c.metric, c.sums, c.published from family_cell c"
+        "select c.scope, c.metric, c.sums, c.published, c.withheld from family_cell c"
         " join unnest($1::text[], $2::text[]) as x(s, m) on c.scope = x.s and c.metric = x.m"
         " order by c.scope, c.metric for no key update of c",
         *_columns(ordered),
@@ -60,7 +62,9 @@ async def _locked(conn: Any, ordered: Sequence[tuple[str, str]]) -> list[FamilyR
 async def family_cell(conn: Any, scope: str, metric: str) -> FamilyRow | None:
     """One cell, if the caller may read it."""
     row = await conn.fetchrow(
-        "select scope, metric, sums, published from family_cell where scope = $1 and metric = $2", scope, metric
+        "select scope, metric, sums, published, withheld from family_cell where scope = $1 and metric = $2",
+        scope,
+        metric,
     )
     return _row(row) if row is not None else None
 
@@ -72,10 +76,13 @@ async def all_family_cells(conn: Any) -> dict[tuple[str, str], Sums]:
 
 
 async def save_family_cells(conn: Any, rows: Sequence[tuple[FamilyRow, str, str | None]]) -> None:
-    """Write cells that are locked, each with its class and owner, in one statement."""
+    """Write cells that are locked, each with its class and owner, in one statement; who is in them stands beside."""
+    standings = [standing_of(row.sums) for row, _, _ in rows]
     await conn.execute(
-        "update family_cell c set sums = x.v, classification = x.k, owner = x.o, published = x.p"
-        " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[]) as x(s, m, v, k, o, p)"
+        "update family_cell c set sums = x.v, classification = x.k, owner = x.o, published = x.p, withheld = x.w,"
+        " projects = x.n, restricted = x.r, entities = x.e, ppm = x.t::numeric"
+        " from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[],"
+        " $8::int[], $9::int[], $10::int[], $11::text[]) as x(s, m, v, k, o, p, w, n, r, e, t)"
         " where c.scope = x.s and c.metric = x.m",
         [row.scope for row, _, _ in rows],
         [row.metric for row, _, _ in rows],
@@ -83,6 +90,11 @@ async def save_family_cells(conn: Any, rows: Sequence[tuple[FamilyRow, str, str 
         [classification for _, classification, _ in rows],
         [owner for _, _, owner in rows],
         [pack_published(row.published) for row, _, _ in rows],
+        [row.withheld for row, _, _ in rows],
+        [s.projects for s in standings],
+        [s.restricted for s in standings],
+        [s.entities for s in standings],
+        [str(s.ppm) for s in standings],
     )
 
 
@@ -101,7 +113,8 @@ async def save_terms(conn: Any, terms: Mapping[str, Mapping[str, str]]) -> None:
 async def family_parts(conn: Any, scope: str, metric: str) -> tuple[FamilyRow | None, list[Part]]:
     """A cell, and what each project that the caller may read adds to it, of one moment: one statement."""
     rows = await conn.fetch(
-        "select c.scope, c.metric, c.sums, c.published, l.project_id, l.entity, l.terms, l.ppm, l.cents::text"
+        "select c.scope, c.metric, c.sums, c.published, c.withheld,"
+        " l.project_id, l.entity, l.terms, l.ppm, l.cents::text"
         " from family_cell c left join (select t.project_id, p.entity, t.terms, s.ppm, s.cents from share s"
         " join term t on t.project_id = s.project_id and t.metric = $2"
         " join project_state p on p.project_id = s.project_id where s.scope = $1) l on true"
@@ -120,7 +133,9 @@ async def family_parts(conn: Any, scope: str, metric: str) -> tuple[FamilyRow | 
 
 
 def _row(row: Any) -> FamilyRow:
-    return FamilyRow(row["scope"], row["metric"], json.loads(row["sums"]), unpack_published(row["published"]))
+    return FamilyRow(
+        row["scope"], row["metric"], json.loads(row["sums"]), unpack_published(row["published"]), row["withheld"]
+    )
 
 
 def _columns(keys: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:

@@ -31,6 +31,7 @@ class _Packed(NamedTuple):
     cause: str | None
     kind: str
     method: str
+    withheld: str | None = None
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -52,7 +53,7 @@ async def append_revisions(conn: Any, revisions: Iterable[Revision]) -> None:
         scope, indicator = root_of(r.scope)
         rows.setdefault((scope, r.known, r.classification, r.owner), []).append(
             _Packed(r.metric, indicator, r.revision, r.valid, r.value, r.state, r.lower, r.upper, r.observed,
-                    r.expected, r.projects, r.digest, r.updated, r.cause, r.kind, r.method)
+                    r.expected, r.projects, r.digest, r.updated, r.cause, r.kind, r.method, r.withheld)
         )  # fmt: skip
     if not rows:
         return
@@ -113,7 +114,7 @@ def _of(row: Any, metric: str, scope: str) -> list[Revision]:
     return [
         Revision(p.metric, scope, p.revision, p.valid, row["known"], p.value, p.state, p.lower, p.upper, p.observed,
                  p.expected, p.projects, p.digest, p.updated, p.cause, p.kind, p.method, row["classification"],
-                 row["owner"])
+                 row["owner"], p.withheld)
         for p in _decoder.decode(row["body"])
         if p.metric == metric and p.indicator == indicator
     ]  # fmt: skip

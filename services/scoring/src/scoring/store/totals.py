@@ -79,7 +79,8 @@ async def total(conn: Any, metric: str, scope: str, limit: int, position: int) -
         f"with parts as (select s.project_id, s.ppm, s.cents, s.budget, s.spend, p.body,"  # noqa: S608 (constants)
         f" ({numerator})::numeric as n, ({denominator})::numeric as d"
         " from share s join project_state p using (project_id) where s.scope = $1 and $3::int > 0)"
-        " select c.scope, c.sums::text, c.published, t.readable, t.n::text as total_n, t.d::text as total_d,"
+        " select c.scope, c.sums::text, c.published, c.withheld,"
+        " t.readable, t.n::text as total_n, t.d::text as total_d,"
         " l.project_id, l.ppm, l.cents::text, l.budget::text, l.spend::text, l.body, l.n::text, l.d::text"
         " from cell c"
         " cross join (select count(*) as readable, coalesce(sum(n), 0) as n, coalesce(sum(d), 0) as d from parts) t"

@@ -19,7 +19,8 @@ from scoring.domain.causes import NEW_DATA, TIME, kind_of
 from scoring.domain.cells import SIZE, Cells
 from scoring.domain.facts import Fact, Version
 from scoring.domain.families import FAMILIES
-from scoring.domain.figures import Figure, aggregate, metrics_of, readers_of, vacated
+from scoring.domain.families.presence import METRIC as PRESENCE
+from scoring.domain.figures import Figure, aggregate, closed_to, metrics_of, readers_of, vacated
 from scoring.domain.judgements import SharedClaim
 from scoring.domain.ledger import Change, alerts, apply, own_figures
 from scoring.domain.ownfigures import scope_of
@@ -32,6 +33,7 @@ from scoring.usecases import passing
 from scoring.usecases.publishing import Cause, Publisher
 from scoring.usecases.scorecards import say_scorecard
 from scoring.usecases.subjects import SubjectItem, bring_up_to_date
+from scoring.usecases.suppressing import Changes, decide
 
 _PAGE: Final = 500  # projects read at once where a day's close touches many
 _ASSESSED: Final = [status not in NOT_ASSESSED for status in STATUSES]
@@ -69,6 +71,11 @@ class _Batch:
     subjects: Sequence[SubjectItem] = ()
     over: Cause | None = None  # that a day is over
     told: dict[tuple[str, str], tuple[Cause, int]] = field(default_factory=dict)  # causes of what subjects moved
+    withheld: Changes = field(default_factory=dict)  # totals that become so, or are not any more
+
+    def cause_of(self, scope: str) -> tuple[Cause, int]:
+        """What moved a scope; one that is only withheld or shown because of others is moved by the latest of all."""
+        return self.causes.get(scope) or max(self.causes.values(), key=lambda cause: cause[0].version)
 
 
 async def accept(
@@ -230,6 +237,7 @@ async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
     found = await bring_up_to_date(tx, batch.subjects, batch.standings, batch.closed, batch.world.method, batch.over)
     merge(batch.moved, found.moved)
     batch.told = found.causes
+    batch.withheld = await decide(tx, batch.moved, batch.world.method.regions)
     await _write_cells(tx, batch)
     await _write_families(tx, batch)
     await batch.publisher.keep()
@@ -238,20 +246,23 @@ async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
 
 
 async def _write_cells(tx: Tx, batch: _Batch) -> None:
-    changed = sorted(scope for scope, difference in batch.cells.items() if any(difference))
+    changed = {scope for scope, difference in batch.cells.items() if any(difference)}
+    changed |= {scope for scope, metric in batch.withheld if metric == PRESENCE}
     if not changed:
         return
     if not PARTS.isdisjoint(changed) and SCOPE not in changed:
-        changed.append(SCOPE)  # who changes a pillar holds the scorecard, so that no other changes it at once
+        changed.add(SCOPE)  # who changes a pillar holds the scorecard, so that no other changes it at once
     rows = []
     pillars: dict[str, Figure | None] = {}
-    for scope, row in sorted((await store.lock_cells(tx.conn, changed, SIZE)).items()):
+    for scope, row in sorted((await store.lock_cells(tx.conn, sorted(changed), SIZE)).items()):
         sums = [a + b for a, b in zip(row.sums, batch.cells.get(scope, _NOUGHT), strict=True)]
-        cause, valid = batch.causes[scope]
+        cause, valid = batch.cause_of(scope)
+        why = batch.withheld.get((scope, PRESENCE), row.withheld)
         classification, owner = readers_of(scope, sums)
+        classification = closed_to(classification, why)
         for metric in metrics_of(scope):
             known = row.published.get(metric)
-            figure = aggregate(metric, scope, sums, batch.world.method.parameters)
+            figure = aggregate(metric, scope, sums, batch.world.method.parameters, why)
             if metric == "M4" and scope in PARTS:
                 pillars[scope] = figure
             if figure is None:
@@ -261,29 +272,31 @@ async def _write_cells(tx: Tx, batch: _Batch) -> None:
             record = batch.publisher.say(known, figure, cause, valid)
             if record is not None:
                 row.published[metric] = record
-        rows.append((store.CellRow(scope, sums, row.published), classification, owner))
+        rows.append((store.CellRow(scope, sums, row.published, why), classification, owner))
     if pillars:
         whole = next(row for row, _, _ in rows if row.scope == SCOPE)
-        why = max((batch.causes[scope] for scope in pillars), key=lambda cause: cause[0].version)
-        await say_scorecard(tx, batch.publisher, whole.published, pillars, why)
+        latest = max((batch.cause_of(scope) for scope in pillars), key=lambda cause: cause[0].version)
+        await say_scorecard(tx, batch.publisher, whole.published, pillars, latest)
     await store.save_cells(tx.conn, rows)
 
 
 async def _write_families(tx: Tx, batch: _Batch) -> None:
-    changed = [key for key, difference in batch.moved.items() if difference]
+    changed = {key for key, difference in batch.moved.items() if difference} | batch.withheld.keys()
     if not changed:
         return
     rows = []
     for row in await store.lock_family_cells(tx.conn, changed):
         scope, metric = row.scope, row.metric
-        sums = added(row.sums, batch.moved[scope, metric])
-        cause, valid = batch.told.get((scope, metric)) or batch.causes[scope]
+        sums = added(row.sums, batch.moved.get((scope, metric), {}))
+        cause, valid = batch.told.get((scope, metric)) or batch.cause_of(scope)
+        why = batch.withheld.get((scope, metric), row.withheld)
         classification, owner = readers_of_sums(scope, sums)
+        classification = closed_to(classification, why)
         known = row.published.get(metric)
-        figure = family_figure(FAMILIES[metric], scope, sums, batch.world.method.parameters)
+        figure = family_figure(FAMILIES[metric], scope, sums, batch.world.method.parameters, why)
         if figure is None and known is not None:
             figure = vacated(metric, scope, classification, owner)
         record = batch.publisher.say(known, figure, cause, valid) if figure is not None else None
         published = row.published if record is None else {metric: record}
-        rows.append((store.FamilyRow(scope, metric, sums, published), classification, owner))
+        rows.append((store.FamilyRow(scope, metric, sums, published, why), classification, owner))
     await store.save_family_cells(tx.conn, rows)

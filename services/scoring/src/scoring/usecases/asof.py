@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, ClassVar, Final
 
 from contracts.envelope import Envelope, rfc3339
-from runtime.access import SYSTEM
+from runtime.access import SYSTEM, Principal
 from runtime.db import Database, Tx
 from scoring import store
 from scoring.codec import fact_of, instant
@@ -35,6 +35,7 @@ from scoring.usecases.method import in_force
 from scoring.usecases.passing import EXISTENCE, receivers_of
 from scoring.usecases.publishing import payload
 from scoring.usecases.reading import own_figure
+from scoring.usecases.withholding import REPLAYED, WHOLE, Withheld, keep_back, look
 from scoring.usecases.worldlog import Claims, claims_at, world_at
 
 MOST_FACTS: Final = 50_000
@@ -60,6 +61,7 @@ class AsOf:
     known: int
     valid: int | None = None
     method: Method | None = None  # the one in force then, where none is named
+    public_for: Principal | None = None  # who asks, where public totals are all they may read
 
 
 def without(found: dict[str, Any], at: AsOf) -> dict[str, Any]:
@@ -69,9 +71,11 @@ def without(found: dict[str, Any], at: AsOf) -> dict[str, Any]:
 
 
 async def figure(database: Database, tx: Tx, metric: str, scope: str, at: AsOf) -> dict[str, Any] | None:
-    """A figure as of then: from the history where it says so, else replayed. Raises TooMuch."""
+    """A figure as of then: from the history where it says so, else replayed. Raises TooMuch, and Withheld."""
     standing = await in_force(tx, at.known)
     if at.valid is None and (at.method is None or at.method.version == standing.version):
+        if at.public_for is not None:
+            await look(database, at.public_for, metric, scope, at.known)
         revision = await store.revision_at(tx.conn, metric, scope, at.known)
         if revision is not None:
             return _published(revision, at, standing)
@@ -120,7 +124,8 @@ class Replay:
             return own_figure(metric, state, own, self.method.parameters)[0] if state is not None else None
         if not _is_published(metric, scope):
             return None
-        return total_figure(metric, scope, await self.projects(scope), self.method.parameters)
+        states = await self.projects(metric, scope)
+        return total_figure(metric, scope, states, self.method.parameters)
 
     def published(self, found: Figure) -> Published:
         """What a replayed figure says of itself where a published one says when."""
@@ -132,9 +137,14 @@ class Replay:
         found = await self._replayed([project_id])
         return found[0] if found else None
 
-    async def projects(self, scope: str) -> list[ProjectState]:
-        """Every project that brought something into the scope by then. Raises TooMuch."""
-        return await self._replayed(await store.projects_ever_in(self._tx.conn, scope))
+    async def projects(self, metric: str, scope: str) -> list[ProjectState]:
+        """Every project that brought something into the scope by then. Raises TooMuch, and Withheld."""
+        if self.at.public_for is not None and scope != WHOLE:
+            raise Withheld(REPLAYED)
+        states = await self._replayed(await store.projects_ever_in(self._tx.conn, scope))
+        if self.at.public_for is not None:
+            keep_back(metric, scope, states)
+        return states
 
     async def _replayed(self, projects: Sequence[str]) -> list[ProjectState]:
         if await store.facts_number(self._tx.conn, projects, MOST_FACTS + 1) > MOST_FACTS:

@@ -126,7 +126,7 @@ async def _total(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
     if found is None:
         return None
     method = await in_force(tx)
-    figure = aggregate(metric, scope, found.cell.sums, method.parameters)
+    figure = aggregate(metric, scope, found.cell.sums, method.parameters, found.cell.withheld)
     known = found.cell.published.get(metric)
     if figure is None or known is None:
         return None

@@ -47,7 +47,7 @@ async def explain(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) -
 
 
 async def _total(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) -> Node | None:
-    states = await replay.projects(scope)
+    states = await replay.projects(metric, scope)
     under = replay.method.parameters
     figure = total_figure(metric, scope, states, under)
     if figure is None:

@@ -74,7 +74,7 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     under = method.parameters
     subjects, (cell, parts) = await with_subjects(tx, family, scope, method)
     known = cell.published.get(family.metric) if cell is not None else None
-    figure = family_figure(family, scope, cell.sums, under) if cell is not None else None
+    figure = family_figure(family, scope, cell.sums, under, cell.withheld) if cell is not None else None
     if cell is None or figure is None or known is None:
         return None
     lines = []

@@ -140,6 +140,7 @@ def payload(figure: Figure, record: Published, method: Method) -> dict[str, Any]
         "previous": record.previous,
         "classification": figure.classification,
         "owner": figure.owner,
+        "withheld": figure.withheld,
         "demonstration": figure.demonstration,
         "valid_as_of": date.fromordinal(max(record.valid, 1)).isoformat(),
         "known_as_of": rfc3339(instant(record.known)),

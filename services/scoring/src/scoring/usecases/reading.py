@@ -48,11 +48,13 @@ async def _total(tx: Tx, metric: str, scope: str, under: Parameters) -> tuple[Fi
         row = await store.family_cell(tx.conn, scope, metric) if family.published_for(scope) else None
         if row is None:
             return None, None
-        return family_figure(family, scope, row.sums, under) or vacated(metric, scope), row.published.get(metric)
+        found = family_figure(family, scope, row.sums, under, row.withheld)
+        return found or vacated(metric, scope), row.published.get(metric)
     cell = await store.cell(tx.conn, scope) if metric in metrics_of(scope) else None
     if cell is None:
         return None, None
-    return aggregate(metric, scope, cell.sums, under) or vacated(metric, scope), cell.published.get(metric)
+    found = aggregate(metric, scope, cell.sums, under, cell.withheld)
+    return found or vacated(metric, scope), cell.published.get(metric)
 
 
 async def whole_scorecard(tx: Tx, under: Parameters) -> tuple[Figure | None, Published | None]:
@@ -60,7 +62,9 @@ async def whole_scorecard(tx: Tx, under: Parameters) -> tuple[Figure | None, Pub
     cells = await store.cells_of(tx.conn, [SCOPE, *sorted(PARTS)])
     if len(cells) <= len(PARTS):
         return None, None
-    found = scorecard({scope: aggregate("M4", scope, cells[scope].sums, under) for scope in PARTS})
+    found = scorecard(
+        {scope: aggregate("M4", scope, cells[scope].sums, under, cells[scope].withheld) for scope in PARTS}
+    )
     return found or vacated(SCORECARD, SCOPE), cells[SCOPE].published.get(SCORECARD)
 
 

@@ -23,7 +23,8 @@ async def say_scorecard(
     """
     others = await store.cells_of(tx.conn, sorted(PARTS - pillars.keys()))
     found = pillars | {
-        scope: aggregate("M4", scope, row.sums, publisher.method.parameters) for scope, row in others.items()
+        scope: aggregate("M4", scope, row.sums, publisher.method.parameters, row.withheld)
+        for scope, row in others.items()
     }
     known, figure = published.get(METRIC), scorecard(found)
     if figure is None and known is not None:

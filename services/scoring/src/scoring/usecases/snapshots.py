@@ -21,6 +21,7 @@ from scoring.domain.assessment import Terms
 from scoring.domain.cells import Cells
 from scoring.domain.cells import spread as spread_core
 from scoring.domain.families import FAMILIES
+from scoring.domain.families.presence import METRIC as PRESENCE
 from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.method import Method
 from scoring.domain.ownfigures import indicator_figures, project_figures
@@ -34,6 +35,7 @@ from scoring.usecases.asof import counted_at, registers
 from scoring.usecases.passing import receivers_of
 from scoring.usecases.replaying_subjects import replay_subjects
 from scoring.usecases.signing import Signer, holds
+from scoring.usecases.suppressing import withheld_totals
 from scoring.usecases.worldlog import claims_at, world_at
 
 _PAGE: Final = 200
@@ -75,13 +77,21 @@ class _Made:
     def close(self) -> None:
         """Make the figures of all totals."""
         under = self.method.parameters
+        why = withheld_totals(self.families, self.method.regions)
         found: list[Figure | None] = [
-            aggregate(metric, scope, sums, under) for scope, sums in self.cells.items() for metric in metrics_of(scope)
+            aggregate(metric, scope, sums, under, why.get((scope, PRESENCE)))
+            for scope, sums in self.cells.items()
+            for metric in metrics_of(scope)
         ]
         found += [
-            family_figure(FAMILIES[metric], scope, sums, under) for (scope, metric), sums in self.families.items()
+            family_figure(FAMILIES[metric], scope, sums, under, why.get((scope, metric)))
+            for (scope, metric), sums in self.families.items()
         ]
-        pillars = {scope: aggregate("M4", scope, self.cells[scope], under) for scope in PARTS if scope in self.cells}
+        pillars = {
+            scope: aggregate("M4", scope, self.cells[scope], under, why.get((scope, PRESENCE)))
+            for scope in PARTS
+            if scope in self.cells
+        }
         found.append(scorecard(pillars))
         self.lines += [line_of(figure) for figure in found if figure is not None]
 

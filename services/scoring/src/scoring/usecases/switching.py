@@ -27,7 +27,8 @@ from scoring.domain.cells import SIZE, Cells, state_hash
 from scoring.domain.cells import spread as spread_core
 from scoring.domain.facts import Version
 from scoring.domain.families import FAMILIES
-from scoring.domain.figures import Figure, aggregate, metrics_of, readers_of, vacated
+from scoring.domain.families.presence import METRIC as PRESENCE
+from scoring.domain.figures import Figure, aggregate, closed_to, metrics_of, readers_of, vacated
 from scoring.domain.method import Method, parts_of
 from scoring.domain.ownfigures import indicator_figures, project_figures, scope_of
 from scoring.domain.scorecard import PARTS, SCOPE
@@ -39,6 +40,7 @@ from scoring.usecases.applying import saved_row
 from scoring.usecases.publishing import Cause, Publisher
 from scoring.usecases.replaying_subjects import mend_subjects, replay_subjects
 from scoring.usecases.scorecards import say_scorecard
+from scoring.usecases.suppressing import Decided, decide_all
 
 _PAGE: Final = 100
 _FOREVER: Final = 2**62
@@ -88,8 +90,9 @@ async def switch(tx: Tx, work: Sums) -> dict[str, Any]:
     merge(work.families, replayed.moved)
     subjects = await mend_subjects(tx, replayed, work.standings)
     stood, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
-    cells = await _mend_cells(tx, work, stood, publisher, cause)
-    families = await _mend_families(tx, work, stood_families, publisher, cause)
+    decided = await decide_all(tx, work.families, publisher.method.regions)
+    cells = await _mend_cells(tx, work, stood, publisher, cause, decided)
+    families = await _mend_families(tx, work, stood_families, publisher, cause, decided)
     await publisher.keep()
     if change is not None:
         release, lists = parts_of(change.method.version)
@@ -173,12 +176,14 @@ async def _known(tx: Tx, metric: str, scope: str, stood: Published | None) -> Pu
     )
 
 
-async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, cause: Cause) -> list[str]:
+async def _mend_cells(
+    tx: Tx, work: Sums, stood: Cells, publisher: Publisher, cause: Cause, decided: Decided
+) -> list[str]:
     nothing = [0] * SIZE
     differ = [
         scope
         for scope in sorted(work.cells.keys() | stood.keys())
-        if work.cells.get(scope, nothing) != stood.get(scope, nothing)
+        if work.cells.get(scope, nothing) != stood.get(scope, nothing) or (scope, PRESENCE) in decided.changed
     ]
     # Another method may say something else of the same sums.
     names = [*differ] if work.change is None else sorted(work.cells.keys() | stood.keys())
@@ -190,10 +195,12 @@ async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, ca
     cause.entity, cause.classification = "", "public"
     for scope, row in (await store.lock_cells(tx.conn, names, SIZE)).items() if names else ():
         sums = work.cells.get(scope, nothing)
+        why = decided.withheld.get((scope, PRESENCE))
         classification, owner = readers_of(scope, sums)
+        classification = closed_to(classification, why)
         published = {m: p for m, p in row.published.items() if m not in metrics_of(scope)}
         for metric in metrics_of(scope):
-            figure = aggregate(metric, scope, sums, publisher.method.parameters)
+            figure = aggregate(metric, scope, sums, publisher.method.parameters, why)
             if metric == "M4" and scope in PARTS:
                 pillars[scope] = figure
             if work.change is not None and _stands(row.published.get(metric), figure):
@@ -207,7 +214,7 @@ async def _mend_cells(tx: Tx, work: Sums, stood: Cells, publisher: Publisher, ca
             if record is not None:
                 published[metric] = record
         if scope in moved or scope == SCOPE or published != row.published:
-            rows.append((store.CellRow(scope, sums, published), classification, owner))
+            rows.append((store.CellRow(scope, sums, published, why), classification, owner))
     if pillars:
         whole = next(row for row, _, _ in rows if row.scope == SCOPE)
         await say_scorecard(tx, publisher, whole.published, pillars, (cause, work.closed))
@@ -221,19 +228,23 @@ def _stands(told: Published | None, figure: Figure | None) -> bool:
     return told is not None and figure is not None and told.digest == figure.digest()
 
 
-async def _mend_families(tx: Tx, work: Sums, stood: Moved, publisher: Publisher, cause: Cause) -> list[str]:
+async def _mend_families(
+    tx: Tx, work: Sums, stood: Moved, publisher: Publisher, cause: Cause, decided: Decided
+) -> list[str]:
     differ = [
         key
         for key in sorted(work.families.keys() | stood.keys())
-        if added({}, work.families.get(key, {})) != stood.get(key, {})
+        if added({}, work.families.get(key, {})) != stood.get(key, {}) or key in decided.changed
     ]
     names = differ if work.change is None else sorted(work.families.keys() | stood.keys())
     rows = []
     for row in await store.lock_family_cells(tx.conn, names) if names else ():
         scope, metric = row.scope, row.metric
         sums = added({}, work.families.get((scope, metric), {}))
+        why = decided.withheld.get((scope, metric))
         classification, owner = readers_of_sums(scope, sums)
-        figure = family_figure(FAMILIES[metric], scope, sums, publisher.method.parameters)
+        classification = closed_to(classification, why)
+        figure = family_figure(FAMILIES[metric], scope, sums, publisher.method.parameters, why)
         if work.change is not None and sums == row.sums and _stands(row.published.get(metric), figure):
             continue
         known = await _known(tx, metric, scope, row.published.get(metric))
@@ -241,7 +252,7 @@ async def _mend_families(tx: Tx, work: Sums, stood: Moved, publisher: Publisher,
             figure = vacated(metric, scope, classification, owner)
         record = (publisher.say(known, figure, cause, work.closed) or known) if figure is not None else known
         published = {} if record is None else {metric: record}
-        rows.append((store.FamilyRow(scope, metric, sums, published), classification, owner))
+        rows.append((store.FamilyRow(scope, metric, sums, published, why), classification, owner))
     if rows:
         await store.save_family_cells(tx.conn, rows)
     return [f"{metric}|{scope}" for scope, metric in differ]

@@ -32,6 +32,13 @@ Method = Annotated[
 ]
 
 
+_WITHHELD = {
+    "small-cell": "withheld: fewer than three projects or two entities",
+    "complementary": "withheld so that another figure cannot be worked out",
+}
+"""Why a total is not told to this user (methodology §0.6)."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog="Example: plumbline metric M4 --scope pillar:P2 --known-as-of 2026-03-31")(metric)
@@ -66,6 +73,8 @@ def metric(
 
 
 def _figure(m: dict[str, Any]) -> str:
+    if m.get("withheld") and not m["projects"]:
+        return f"{m['metric']} {m['scope']}: {_WITHHELD[m['withheld']]}"
     coverage = m["coverage"]
     share = f"{100 * coverage['observed'] / coverage['expected']:.1f}% known" if coverage["expected"] else "nothing due"
     bounds = f"  [{_percent(m['lower'])} to {_percent(m['upper'])}]" if m["lower"] is not None else ""

@@ -15,6 +15,7 @@ from scoring.domain.families import (
     funding,
     markers,
     needs,
+    presence,
     reporting,
     resolutions,
     risk,
@@ -35,6 +36,7 @@ FAMILIES: Final[dict[str, Family]] = {
         needs,
         resolutions,
         reporting,
+        presence,
     )
 }
 """Every family, by its metric."""
