@@ -357,6 +357,16 @@ DRAWN: Final[dict[str, Draw]] = {
         },
         {"classification": _classes, "consented": _truth, "withdrawn": _rarely},
     ),
+    "national.resources-allocated.v1": _with(
+        {
+            "country": _one("ML", "NE"),
+            "year": _one(2024, 2025),
+            "amount": _one("0", "1000", "2500000.50"),
+            "currency": _one("USD", "EUR"),
+            "value_date": _days,
+        },
+        {"pillar": _pillars, "classification": _classes, "withdrawn": _rarely},
+    ),
     "obligation.scheduled.v1": _with(
         {**_owed, "kind": "report", "due_on": _days}, {"grace_days": _one(1, 90), "withdrawn": _rarely}
     ),

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from runtime.access import Principal
 from runtime.auth import principal
@@ -16,7 +16,7 @@ from scoring.codec import micros
 from scoring.domain.families.presence import METRIC as PRESENCE
 from scoring.domain.readings import PLAIN, Readings
 from scoring.domain.saying import messages
-from scoring.usecases import asof, dialects, explaining, explaining_asof, reading, revising, withholding
+from scoring.usecases import asof, dialects, explaining, explaining_asof, national, reading, revising, withholding
 from scoring.usecases.suppressing import GUARDED
 from scoring.when import Known, Method, Valid, as_of, instant_of
 
@@ -117,6 +117,23 @@ async def list_revisions(
         ) from None
     if found is None:
         raise await _withheld_or_nothing(request, metric, scope)
+    return Json(found, request)
+
+
+@router.get("/national/{country}", tags=["figures"])
+async def show_national(
+    request: Request, country: Annotated[str, Path(pattern=r"^[A-Z]{2}$")], tx: Transaction
+) -> Response:
+    """What a Member State itself allots to the pillars, by year: beside the country's figures, counted in none."""
+    found = await national.national(tx, country)
+    if found is None:
+        raise Problem(
+            404,
+            "no-national-resources",
+            "Nothing is shared",
+            f"{country} has shared no resources of its own, or not with you. A Member State shares them with the table"
+            " national-resources: plumbline template national-resources.",
+        )
     return Json(found, request)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from contracts.assessment import Pillar
-from contracts.base import Day, Model, Origin, Payload, Ppm, Ref, Text
+from contracts.base import Currency, Day, Decimal, Model, Origin, Payload, Ppm, Ref, Text
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
@@ -128,6 +128,25 @@ class ImplementationAssessed(Payload):
     origin: Origin | None = None
 
 
+class NationalResourcesAllocated(Payload):
+    """What a Member State itself allots to one pillar in one year (M7's overlay, A/73/866 ¶70). Key: ``country``.
+
+    No entity's money: it stands beside the figures of the country and counts in none of them.
+    """
+
+    TYPE: ClassVar[str] = "national.resources-allocated.v1"
+    country: Country
+    year: int = Field(ge=1990, le=2200)
+    pillar: Pillar | None = Field(default=None, description="null where it serves none in particular")
+    amount: Decimal = Field(description="not negative")
+    currency: Currency
+    value_date: Day = Field(description="whose exchange rate holds")
+    classification: Classification = Field(default="owner", description="owner: the State itself and the secretariat")
+    demonstration: bool = Field(default=False, description="invented for a demonstration; shown as such")
+    withdrawn: bool = False
+    origin: Origin | None = None
+
+
 class ObligationScheduled(Payload):
     """Something an organisation has to report by a day (M15). Key: ``entity``."""
 
@@ -161,6 +180,7 @@ FACTS: tuple[type[Payload], ...] = (
     NeedSupportLinked,
     ProvisionDefined,
     ImplementationAssessed,
+    NationalResourcesAllocated,
     ObligationScheduled,
     ReportReceived,
 )

@@ -25,6 +25,7 @@ from contracts.assessment import (
 from contracts.base import Model, Payload
 from contracts.coordination import (
     ImplementationAssessed,
+    NationalResourcesAllocated,
     NeedRegistered,
     NeedSupportLinked,
     ObligationScheduled,
@@ -44,6 +45,7 @@ KINDS: Final[Mapping[str, type[Payload]]] = {
     "need-links": NeedSupportLinked,
     "provisions": ProvisionDefined,
     "assessments": ImplementationAssessed,
+    "national-resources": NationalResourcesAllocated,
     "shared-results": SharedResultClaimsChanged,
     "obligations": ObligationScheduled,
     "reports": ReportReceived,

@@ -137,6 +137,14 @@ def _state_class(data: Mapping[str, Any]) -> list[Fault]:
     return [fault("CLASS_OTHER_STATE", message, f"Use state:{data['country']}", "data/classification")]
 
 
+def _national(data: Mapping[str, Any]) -> list[Fault]:
+    found = _state_class(data)
+    if Decimal(data["amount"]) < 0:
+        message = f"amount is {data['amount']}"
+        found.append(fault("AMOUNT", message, "State what is allotted; take it back with withdrawn", "data/amount"))
+    return found
+
+
 def _content(stated: str, content: Any) -> list[Fault]:
     counted = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
     if counted == stated:
@@ -198,6 +206,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "need.updated.v1": _need,
     "resolution.provision-defined.v1": _theme,
     "resolution.implementation-assessed.v1": _state_class,
+    "national.resources-allocated.v1": _national,
     "codelist.published.v1": _codes,
     "fx.rates-published.v1": _rates,
     "method.released.v1": _release,

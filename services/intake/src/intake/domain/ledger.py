@@ -91,6 +91,7 @@ _SHARED: Final = {
     "resolution.implementation-assessed.v1": (
         "country", "implementation", "resolution", "provision_id", "country", "assessor", "assessed_on",
     ),
+    "national.resources-allocated.v1": ("country", "national-resources", "country", "year", "pillar"),
     "obligation.scheduled.v1": ("entity", "obligation", "obligation_id"),
     "report.received.v1": ("entity", "report", "obligation_id"),
     "codelist.published.v1": ("list_id", "codelist", "list_id", "version"),
@@ -110,7 +111,7 @@ IMMUTABLE: Final = frozenset({"codelist.published.v1", "fx.rates-published.v1", 
 def shared_key(type_: str, data: Mapping[str, Any]) -> tuple[str, str]:
     """The ordering key and the business key of a fact that no single project owns."""
     order, word, *names = _SHARED[type_]
-    return (data[order] if order else "method"), named(word, *(data[name] for name in names))
+    return (data[order] if order else "method"), named(word, *(data.get(name) for name in names))
 
 
 def named(word: str, *parts: Any) -> str:

@@ -18,6 +18,7 @@ OFFICES: Final[Mapping[str, frozenset[str]]] = {
     "need.support-linked.v1": frozenset({"secretariat", "member-state"}),
     "resolution.provision-defined.v1": frozenset({"secretariat"}),
     "resolution.implementation-assessed.v1": frozenset({"secretariat", "member-state"}),
+    "national.resources-allocated.v1": frozenset({"secretariat", "member-state"}),
     "obligation.scheduled.v1": frozenset({"secretariat"}),
     "report.received.v1": frozenset({"secretariat"}),
     "codelist.published.v1": frozenset({"secretariat", "operator"}),

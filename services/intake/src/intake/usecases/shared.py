@@ -21,6 +21,7 @@ from runtime.db import Tx, new_id
 
 _NEED: Final = "need.support-linked.v1"
 _LEVEL: Final = "resolution.implementation-assessed.v1"
+_NATIONAL: Final = "national.resources-allocated.v1"
 _REPORT: Final = "report.received.v1"
 _CLAIMS: Final = "shared-result.claims-changed.v1"
 _NAMES_ENTITY: Final = ("need.", "obligation.", "report.", "dialect.")
@@ -86,7 +87,7 @@ class _Shared:
 
 def _class(type_: str, data: Mapping[str, Any]) -> str:
     """Who may read it: as stated; else a link to a need as the need's State, duties and shares among entities."""
-    if type_ == _NEED:
+    if type_ == _NEED or (type_ == _NATIONAL and data["classification"] == "owner"):
         return f"state:{data['country']}"
     usual = "compact" if type_.startswith(_COMPACT) else "public"
     return str(data.get("classification", usual))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
 from portal_gateway.api import models
@@ -113,6 +113,18 @@ async def show_method(request: Request, who: Api) -> Response:
     scoring: Scoring = request.app.state.scoring
     try:
         return Json(await scoring.method(who.token), request)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+
+
+@router.get("/national/{country}", tags=["figures"])
+async def show_national(
+    request: Request, who: Api, country: Annotated[str, Path(pattern=r"^[A-Z]{2}$", examples=["ML"])]
+) -> Response:
+    """What a Member State itself allots to the pillars, by year: laid beside its figures, counted in none."""
+    scoring: Scoring = request.app.state.scoring
+    try:
+        return Json(await scoring.national(who.token, country), request)
     except UpstreamError as error:
         raise upstream_problem(error) from None
 

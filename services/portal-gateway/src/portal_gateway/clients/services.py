@@ -37,6 +37,11 @@ class Scoring:
         found: dict[str, Any] = await self._upstream.ask("GET", "/v1/method", token)
         return found
 
+    async def national(self, token: str, country: str) -> dict[str, Any]:
+        """What a Member State itself allots to the pillars, by year."""
+        found: dict[str, Any] = await self._upstream.ask("GET", f"/v1/national/{quote(country, safe='')}", token)
+        return found
+
 
 class Intake:
     """Files as they were received."""

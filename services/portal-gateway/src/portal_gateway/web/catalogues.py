@@ -7,6 +7,7 @@ A message without a translation is shown in English.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -28,6 +29,8 @@ _SERVICES: Final = Path(__file__).parents[4]
 _SOURCES: Final = (("portal-gateway/src/portal_gateway", "portal_gateway"), ("scoring/src/scoring", "scoring"))
 _METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 _KEYWORDS: Final = {"_": None, "N_": None, "say": None, "ngettext": (1, 2)}
+_VALUE: Final = re.compile(r"%\((\w+)\)s")
+_ESCAPED: Final = re.compile(r"%%")
 _OPTIONS: Final = {
     "**.py": {},
     "**/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"},
@@ -110,9 +113,19 @@ def faults(language: str) -> Iterator[str]:
     """Translations whose values are not those of the message."""
     with _file(language).open("rb") as file:
         for message in read_po(file, locale=language):
-            if message.id and message.string:
-                for error in message.check():
-                    yield f"{language}: {message.id!r}: {error}"
+            ids = message.id if isinstance(message.id, list | tuple) else [message.id]
+            for text in message.string if isinstance(message.string, list | tuple) else [message.string]:
+                if text and ids[0] and not _fits(str(text), [str(id_) for id_ in ids]):
+                    yield f"{language}: {ids[0]!r}: {text!r} has not the values of the message, or a % that stands alone"
+
+
+def _fits(text: str, ids: list[str]) -> bool:
+    """Whether a translation has the values of the message: of either form, where the message has two."""
+    values = [set(_VALUE.findall(id_)) for id_ in ids]
+    if set(_VALUE.findall(text)) not in values:
+        return False
+    lone = _ESCAPED.sub("", _VALUE.sub("", text))
+    return "%" not in lone or any("%" in _ESCAPED.sub("", _VALUE.sub("", id_)) for id_ in ids)
 
 
 def main(verb: str) -> int:

@@ -52,7 +52,7 @@ def money_of(state: ProjectState, rates: Rates = NO_RATES) -> Money:
             by_type.setdefault("pledge", []).append(amount)
         elif p.type in {RECEIPT, COMMITMENT}:
             agreements.setdefault(p.agreement, {}).setdefault(p.type, []).append(amount)
-    book = _Book(rates)
+    book = Book(rates)
     budget = book.cents("budget", counted)
     spend = book.cents("expenditure", by_type.get("expenditure", []))
     pledged = book.cents("pledge", by_type.get("pledge", []))
@@ -60,7 +60,7 @@ def money_of(state: ProjectState, rates: Rates = NO_RATES) -> Money:
         max(book.cents("commitment", found.get(COMMITMENT, [])), book.cents("receipt", found.get(RECEIPT, [])))
         for _, found in sorted(agreements.items())
     )
-    spent = tuple((year, cents) for year, found in sorted(years.items()) if (cents := _Book(rates).cents("", found)))
+    spent = tuple((year, cents) for year, found in sorted(years.items()) if (cents := Book(rates).cents("", found)))
     return Money(budget, spend, book.other(), spent, Funds(available, pledged), tuple(sorted(book.tables)))
 
 
@@ -80,7 +80,7 @@ def _budget_lines(state: ProjectState) -> list[BudgetLine]:
     return [*(x for x in about.budgets if (x.start, x.end, x.type) not in alone), *alone.values()]
 
 
-class _Book:
+class Book:
     """Converts amounts, and remembers what could not be converted and by which tables the rest was."""
 
     def __init__(self, rates: Rates) -> None:

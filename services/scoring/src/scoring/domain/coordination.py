@@ -70,6 +70,22 @@ class ImplementationAssessed:
 
 
 @dataclass(slots=True)
+class ResourcesAllocated:
+    """``national.resources-allocated.v1``: what a State allots to a pillar in a year, in its own currency."""
+
+    country: str
+    year: int
+    amount: str
+    currency: str
+    value_date: date
+    pillar: str | None = None
+    classification: str = "owner"
+    demonstration: bool = False
+    withdrawn: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
 class ObligationScheduled:
     """``obligation.scheduled.v1``."""
 
@@ -94,7 +110,15 @@ class ReportReceived:
     origin: Origin | None = None
 
 
-SubjectFact = Need | SupportLinked | ProvisionDefined | ImplementationAssessed | ObligationScheduled | ReportReceived
+SubjectFact = (
+    Need
+    | SupportLinked
+    | ProvisionDefined
+    | ImplementationAssessed
+    | ResourcesAllocated
+    | ObligationScheduled
+    | ReportReceived
+)
 
 TYPES: dict[str, type[SubjectFact]] = {
     "need.registered.v1": Need,
@@ -102,6 +126,7 @@ TYPES: dict[str, type[SubjectFact]] = {
     "need.support-linked.v1": SupportLinked,
     "resolution.provision-defined.v1": ProvisionDefined,
     "resolution.implementation-assessed.v1": ImplementationAssessed,
+    "national.resources-allocated.v1": ResourcesAllocated,
     "obligation.scheduled.v1": ObligationScheduled,
     "report.received.v1": ReportReceived,
 }

@@ -48,6 +48,7 @@ from scoring.store.subjects import lock_subjects as lock_subjects
 from scoring.store.subjects import save_standings as save_standings
 from scoring.store.subjects import save_subject_terms as save_subject_terms
 from scoring.store.subjects import save_subjects as save_subjects
+from scoring.store.subjects import subject as subject
 from scoring.store.subjects import subject_facts as subject_facts
 from scoring.store.subjects import subject_facts_of as subject_facts_of
 from scoring.store.subjects import subject_parts as subject_parts

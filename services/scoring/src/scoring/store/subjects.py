@@ -61,15 +61,12 @@ def _subject(row: Any) -> Subject:
     return unpack_subject(row["kind"], row["body"]) if row["body"] else KINDS[row["kind"]](row["id"])
 
 
-async def subjects(conn: Any, keys: Collection[Key]) -> dict[Key, Subject]:
-    """Those of the subjects that the caller may read."""
-    rows = await conn.fetch(
-        "select s.kind, s.id, s.body from subject_state s join unnest($1::text[], $2::text[]) as x(k, i)"
-        " on s.kind = x.k and s.id = x.i where s.body <> ''",
-        [kind for kind, _ in keys],
-        [id_ for _, id_ in keys],
+async def subject(conn: Any, kind: str, id_: str) -> Subject | None:
+    """One subject; None where nothing is known of it, or not to the caller."""
+    row = await conn.fetchrow(
+        "select kind, id, body from subject_state where kind = $1 and id = $2 and body <> ''", kind, id_
     )
-    return {(row["kind"], row["id"]): _subject(row) for row in rows}
+    return _subject(row) if row is not None else None
 
 
 async def all_subjects(conn: Any) -> dict[Key, Subject]:

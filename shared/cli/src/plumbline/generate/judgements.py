@@ -25,6 +25,8 @@ _CRITERIA: Final = ("relevance", "coherence", "effectiveness", "efficiency", "im
 _RISKS: Final = ("human_rights", "fiduciary", "security", "political", "data")
 _PREFIX: Final = "org.plumbline."
 
+_SHARING: Final = ("CO", "ID", "JO", "KE", "ML", "NE", "PH")  # Member States that share what they allot, invented
+
 Event = tuple[str, dict[str, Any]]
 
 
@@ -49,6 +51,9 @@ class JudgementFiles:
         for entity in self._portfolio.words.entities.items:
             for n, (type_, data) in enumerate(owed(entity.ref, Draw(self._portfolio.seed, "duty", entity.ref))):
                 self._append(SECRETARIAT, f"{entity.ref}-o{n:02d}", type_, data)
+        for country in _SHARING:
+            for n, (type_, data) in enumerate(allotted(country, Draw(self._portfolio.seed, "national", country))):
+                self._append(SECRETARIAT, f"{country}-a{n:02d}", type_, data)
         self.abandon()
 
     def abandon(self) -> None:
@@ -200,6 +205,17 @@ def needed(project: Project, draw: Draw) -> Iterator[Event]:
                 "rationale": "Agreed by the country team (demonstration)",
             },
         )
+
+
+def allotted(country: str, draw: Draw) -> Iterator[Event]:
+    """What a State itself allots to each pillar in two years, and a rest that serves none in particular."""
+    for year in (2024, 2025):
+        for pillar in ("P1", "P2", "P3", "P4", None):
+            most = {"P2": 40_000_000, "P4": 3_000_000, None: 2_000_000}.get(pillar, 12_000_000)
+            yield "national.resources-allocated.v1", {
+                "country": country, "year": year, "pillar": pillar, "amount": str(draw.whole(most // 10, most)),
+                "currency": "USD", "value_date": f"{year}-07-01", "classification": "public", "demonstration": True,
+            }  # fmt: skip
 
 
 def owed(entity: str, draw: Draw) -> Iterator[Event]:

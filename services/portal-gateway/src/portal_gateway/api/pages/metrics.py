@@ -13,6 +13,7 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
 from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, explained
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
+from portal_gateway.api.pages.national import national
 from portal_gateway.api.pages.past import CAUSES, past
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.balance import balance
@@ -140,6 +141,7 @@ async def show_figure(
         parts=made.parts,
         moves=made.moves,
         balance=balance(found) if metric == "M7" else None,
+        national=await national(request, who, found),
         details=details(metric, found.parts),
         past=then,
         made_then=made_then,

@@ -12,10 +12,11 @@ from scoring.domain.coordination import SubjectFact
 from scoring.domain.subjects.countries import CountryState, ResolutionState
 from scoring.domain.subjects.entities import EntityState
 from scoring.domain.subjects.needs import NeedState
+from scoring.domain.subjects.states import NationalState
 from scoring.domain.subjects.subject import Subject as Subject
 
 KINDS: Final[dict[str, type[Subject]]] = {
-    kind.KIND: kind for kind in (NeedState, ResolutionState, CountryState, EntityState)
+    kind.KIND: kind for kind in (NeedState, ResolutionState, CountryState, NationalState, EntityState)
 }
 """Every kind of subject, by its name."""
 
@@ -29,6 +30,8 @@ def home(fact: SubjectFact) -> tuple[str, str]:
             return ResolutionState.KIND, fact.resolution
         case coordination.ImplementationAssessed():
             return CountryState.KIND, fact.country
+        case coordination.ResourcesAllocated():
+            return NationalState.KIND, fact.country
         case _:
             return EntityState.KIND, fact.entity
 
