@@ -211,7 +211,7 @@ _SCENARIOS: Final = {
     "S0": N_("as published"),
     "S1": N_("weighed by budget"),
     "S2": N_("geometric over levels"),
-    "S3": N_("capped at 120%"),
+    "S3": N_("capped at 120%%"),
     "S4": N_("without the weakest evidence"),
     "S5": N_("what is missing failed"),
     "S6": N_("what is missing succeeded"),

@@ -48,14 +48,19 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate la
     return message
 
 
+def message_of(message: str) -> str:
+    """A message in the language of the page, its values not yet put in."""
+    return _speaking.get()[1].gettext(message)
+
+
 def said(message: str) -> str:
     """A message from a table, which has no values, in the language of the page."""
-    return _speaking.get()[1].gettext(message) if message else ""
+    return message_of(message) % {} if message else ""
 
 
 def _(message: str, **values: Any) -> str:
     """A message with its values in the language of the page."""
-    return _speaking.get()[1].gettext(message) % values
+    return message_of(message) % values
 
 
 def ngettext(one: str, several: str, n: int, **values: Any) -> str:
@@ -77,4 +82,4 @@ def told(node: Mapping[str, Any], field: str) -> str:
 def _composed(part: Any) -> str:
     if not isinstance(part, Mapping):
         return str(part)
-    return said(part["message"]) % {name: _composed(value) for name, value in (part.get("values") or {}).items()}
+    return message_of(part["message"]) % {name: _composed(value) for name, value in (part.get("values") or {}).items()}

@@ -68,15 +68,6 @@ def project_address(project_id: str) -> str:
     return f"/projects/{quote(project_id, safe='')}"
 
 
-def _looked_up(message: str) -> str:
-    """A template's message; the template puts the values in."""
-    return said(message)
-
-
-def _looked_up_many(one: str, several: str, n: int) -> str:
-    return language.plural(one, several, n)
-
-
 @cache
 def environment() -> Environment:
     """The templates. Undefined names raise: a page never shows a gap where a figure should be."""
@@ -88,7 +79,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    env.install_gettext_callables(_looked_up, _looked_up_many, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    env.install_gettext_callables(language.message_of, language.plural, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     env.filters |= {
         "percent": numbers.percent,
         "points": numbers.points,
