@@ -28,7 +28,7 @@ from plumbline.stack import Stack, provision
 from plumbline.stack.kafka import ADMIN
 from plumbline.stack.layout import HOST, Ports
 
-PATIENCE: Final = 600.0  # seconds any one wait may take
+PATIENCE: Final = 1800.0  # seconds any one wait may take: a million facts are entered in some ten minutes
 
 
 def say(line: str) -> None:
@@ -151,7 +151,7 @@ async def passed(db: Any, consumers: Sequence[str]) -> dict[tuple[str, int], int
 
 
 async def until(ask: Callable[[], Awaitable[bool]], what: str, *, every: float = 0.02) -> None:
-    """Wait for a condition. Raises TimeoutError, naming it, after ten minutes."""
+    """Wait for a condition. Raises TimeoutError, naming it, after half an hour."""
     deadline = time.monotonic() + PATIENCE
     while not await ask():
         if time.monotonic() > deadline:
