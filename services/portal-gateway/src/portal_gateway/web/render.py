@@ -167,6 +167,7 @@ def page(
                 "demonstration": demonstration,
                 "lang": lang,
                 "languages": spoken(),
+                "in_language": lambda code: f"?lang={code}",
                 "dir": "rtl" if mirrored else "ltr",
                 "mirrored": mirrored,
                 "axis": figure.axis(mirrored=mirrored),
