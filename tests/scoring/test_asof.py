@@ -270,7 +270,7 @@ async def _name(feed: Feed) -> str:
 @pytest.mark.parametrize(
     ("query", "status", "code", "says"),
     [
-        ({"method_version": "2.0.0"}, 404, "no-method", "/v1/method"),
+        ({"method_version": "2.0.0"}, 404, "no-method", "plumbline method show"),
         ({"known_as_of": "soon"}, 422, "not-a-day", "known_as_of"),
         ({"known_as_of": "2199-01-01"}, 422, "in-the-future", "known_as_of"),
         ({"known_as_of": "2001-01-01"}, 404, "no-figure", "not published"),

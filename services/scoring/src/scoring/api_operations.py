@@ -157,7 +157,7 @@ async def begin_rebuild(
             404,
             "no-method",
             "There is nothing to switch to",
-            f"{method} was never published, or is in force: GET /v1/method shows all versions.",
+            f"{method} was never published, or is in force: plumbline method show lists all.",
         )
 
     async def work(job: Job) -> dict[str, Any]:

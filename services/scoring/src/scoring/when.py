@@ -34,7 +34,7 @@ async def as_of(tx: Tx, known: str | None, valid: date | None, method: str | Non
             404,
             "no-method",
             "There is no such version of the method",
-            f"{method} names a release or a list that was never published: GET /v1/method shows all.",
+            f"{method} names a release or a list that was never published: plumbline method show lists all.",
         )
     if known is None and valid is None and (wanted is None or wanted.version == (await in_force(tx)).version):
         return None

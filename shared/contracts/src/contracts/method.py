@@ -96,7 +96,7 @@ def read(parameters: Mapping[str, str]) -> tuple[dict[str, Fraction], list[Wrong
     for name, text in parameters.items():
         known = PARAMETERS.get(name)
         if known is None:
-            remedy = f"Use one of {', '.join(PARAMETERS)}"
+            remedy = "Use a name that plumbline method show lists"
             wrong.append(Wrong(name, f"The method has no parameter {name}", remedy))
         elif (why := _reads(known, text)) is not None:
             wrong.append(Wrong(name, f"{name} is {text!r}", why))

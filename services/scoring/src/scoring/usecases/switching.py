@@ -119,7 +119,8 @@ async def _mend_projects(tx: Tx, work: Sums, publisher: Publisher, cause: Cause)
             state = found.state
             row = stood.get(name)
             cause.entity, cause.classification = state.last_entity, state.last_classification
-            await _tell_own(tx, state, row.state if row is not None else None, publisher, cause)
+            before = row.state if row is not None else None
+            await _tell_own(tx, state, before, publisher, cause, trusted=work.change is not None)
             rows.append(saved_row(state, token))
             shares[name] = state.contribution.shares if state.contribution is not None else {}
             terms[name] = dict(state.assessed.open().terms)
@@ -130,7 +131,7 @@ async def _mend_projects(tx: Tx, work: Sums, publisher: Publisher, cause: Cause)
 
 
 async def _tell_own(
-    tx: Tx, state: ProjectState, stood: ProjectState | None, publisher: Publisher, cause: Cause
+    tx: Tx, state: ProjectState, stood: ProjectState | None, publisher: Publisher, cause: Cause, *, trusted: bool
 ) -> None:
     """Carry over what was last told of a project's figures, and tell what is different."""
     own, under = scope_of(state.project_id), publisher.method.parameters
@@ -156,7 +157,7 @@ async def _tell_own(
     for published, before, scope, figures in places:
         told = {figure.metric: figure for figure in figures if figure is not None}
         for metric in sorted(told.keys() | before.keys()):
-            known_ = await _known(tx, metric, scope, before.get(metric))
+            known_ = await _known(tx, metric, scope, before.get(metric), trusted=trusted)
             if metric not in told and known_ is None:
                 continue
             figure = told.get(metric) or vacated(metric, scope, state.last_classification, state.last_entity)
@@ -165,8 +166,15 @@ async def _tell_own(
                 published[metric] = record
 
 
-async def _known(tx: Tx, metric: str, scope: str, stood: Published | None) -> Published | None:
-    """What was last told of a figure: by the history, or where that is younger, by what stands."""
+async def _known(
+    tx: Tx, metric: str, scope: str, stood: Published | None, *, trusted: bool = False
+) -> Published | None:
+    """What was last told of a figure: by the history, or where that is younger, by what stands.
+
+    A change of method tells most figures anew while writers wait, so it trusts what stands (ADR 0078).
+    """
+    if trusted and stood is not None:
+        return stood
     said = await store.revision_at(tx.conn, metric, scope, _FOREVER)
     if said is None:
         return stood
@@ -206,7 +214,7 @@ async def _mend_cells(
             if work.change is not None and _stands(row.published.get(metric), figure):
                 published[metric] = row.published[metric]
                 continue
-            known = await _known(tx, metric, scope, row.published.get(metric))
+            known = await _known(tx, metric, scope, row.published.get(metric), trusted=work.change is not None)
             if figure is None and known is None:
                 continue
             told = figure or vacated(metric, scope, classification, owner)
@@ -247,7 +255,7 @@ async def _mend_families(
         figure = family_figure(FAMILIES[metric], scope, sums, publisher.method.parameters, why)
         if work.change is not None and sums == row.sums and _stands(row.published.get(metric), figure):
             continue
-        known = await _known(tx, metric, scope, row.published.get(metric))
+        known = await _known(tx, metric, scope, row.published.get(metric), trusted=work.change is not None)
         if figure is None and known is not None:
             figure = vacated(metric, scope, classification, owner)
         record = (publisher.say(known, figure, cause, work.closed) or known) if figure is not None else known

@@ -42,7 +42,7 @@ def show(
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Show the version in force, those to come and those that were, and where parameters differ from 1.0.0."""
-    found = Client(data_dir, as_user).get("portal_gateway", "/v1/method")
+    found = Client(data_dir, as_user).get("portal_gateway", "/api/v1/method")
     if as_json:
         print_json(found)
         return
