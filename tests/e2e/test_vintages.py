@@ -98,7 +98,7 @@ async def test_everything_is_made_again_from_the_log(system: Stack, entity: Enti
     [
         (("metric", "M4", "--known-as-of", "soon"), "write a day as 2026-03-31"),
         (("metric", "M4", "--known-as-of", "2199-01-01"), "Take a day that has begun"),
-        (("metric", "M4", "--method-version", "9.9.9"), "1.0.0"),
+        (("metric", "M4", "--method-version", "9.9.9"), "plumbline method show"),
         (("revisions", "M4", "--from", "2026-02-02", "--to", "2026-02-01"), "is not before"),
         (("snapshot", "verify", "none"), "GET /v1/snapshots lists all"),
         (("rebuild", "--as", "secretariat"), "operator"),
