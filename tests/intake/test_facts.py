@@ -84,6 +84,7 @@ def test_a_project_in_full() -> None:
         ],
         "pillar_inferred": True,
         "links": [{"ref": "XM-DAC-41120-2", "type": "2"}],
+        "participants": [{"role": "4", "ref": "XM-DAC-41120"}],
         "budgets": [
             {
                 "period_start": "2024-01-01", "period_end": "2024-12-31", "type": "1", "status": "1",

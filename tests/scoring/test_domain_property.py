@@ -122,6 +122,7 @@ def a_project(draw: Any, name: str) -> facts.Project:
         draw(st.booleans()),
         [facts.Budget(day("2019-01-01"), day("2019-12-31"), draw(money), draw(currencies))],
         draw(st.sampled_from(["public", "compact", "owner"])),
+        title={"en": name},
         markers=[facts.Marker("GEM", "GEM", draw(st.integers(0, 3)))] if draw(st.booleans()) else [],
         supports_security_forces=draw(st.booleans()),
     )

@@ -101,7 +101,7 @@ def a_project(
         entity=entity,
         status=status,
         dates=facts.Dates(planned_start=day(start), planned_end=day(end)),
-        **{"allocations": allocations, "budgets": budgets, **over},
+        **{"title": {"en": f"Project {project_id}"}, "allocations": allocations, "budgets": budgets, **over},
     )
 
 

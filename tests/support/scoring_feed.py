@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.alerts import AlertRaised
+from contracts.alerts import AlertRaised, DuplicateCandidateFound
 from contracts.assessment import EvaluationPublished, MarkerAssigned, Ratings
 from contracts.base import Payload
 from contracts.context import ClockDayClosed
@@ -98,6 +98,7 @@ class Said:
         self.envelopes: list[Envelope] = []
         self.figures: dict[tuple[str, str], MetricUpdated] = {}
         self.alerts: list[AlertRaised] = []
+        self.candidates: list[DuplicateCandidateFound] = []
         for topic, key, headers, value, _ in emitted:
             envelope = from_headers({name: text.decode() for name, text in headers}, value or b"")
             self.envelopes.append(envelope)
@@ -108,6 +109,9 @@ class Said:
                 assert envelope.dataclassification == figure.classification
                 assert (figure.metric, figure.scope) not in self.figures, "said twice in one batch"
                 self.figures[figure.metric, figure.scope] = figure
+            elif envelope.type == PREFIX + DuplicateCandidateFound.TYPE:
+                assert topic == ALERTS.topic
+                self.candidates.append(DuplicateCandidateFound.model_validate_json(envelope.data))
             else:
                 assert topic == ALERTS.topic
                 self.alerts.append(AlertRaised.model_validate_json(envelope.data))

@@ -11,12 +11,23 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from runtime.access import Principal
 from runtime.auth import principal
 from runtime.db import Tx
-from runtime.http import Json, Problem
+from runtime.http import Json, Problem, cursor, read_cursor
 from scoring.codec import micros
+from scoring.domain.families import OF_PAIRS
 from scoring.domain.families.presence import METRIC as PRESENCE
 from scoring.domain.readings import PLAIN, Readings
 from scoring.domain.saying import messages
-from scoring.usecases import asof, dialects, explaining, explaining_asof, national, reading, revising, withholding
+from scoring.usecases import (
+    asof,
+    dialects,
+    explaining,
+    explaining_asof,
+    explaining_pairs,
+    national,
+    reading,
+    revising,
+    withholding,
+)
 from scoring.usecases.suppressing import GUARDED
 from scoring.when import Known, Method, Valid, as_of, instant_of
 
@@ -165,6 +176,32 @@ async def show_dialect(
     return Json(found, request)
 
 
+_Kind = Literal["THIRD_PARTY", "LIKELY", "REVIEW", "COORDINATE", "SYNERGY"]
+
+
+@router.get("/duplicates", tags=["duplicates"])
+async def list_duplicates(
+    request: Request,
+    tx: Transaction,
+    kind: Annotated[list[_Kind], Query(description="of this kind; of every kind if left out")] = [],  # noqa: B006
+    entity: Annotated[str, Query(max_length=256, description="one of the two is this entity's")] = "",
+    project: Annotated[str, Query(max_length=256, description="one of the two is this project")] = "",
+    decided: Annotated[bool, Query(description="those somebody decided about, instead of the open ones")] = False,
+    after: Annotated[str | None, Query(alias="cursor", description="next of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """Pairs of projects that may be one, or may work together, each with its evidence in words.
+
+    A pair is seen by who may read both projects.
+    """
+    low, high = (str(part) for part in read_cursor(after, 2)) if after else ("", "")
+    items = await explaining_pairs.list_pairs(
+        tx, kinds=list(kind), decided=decided, entity=entity, project=project, after=(low, high), limit=limit
+    )
+    last = [p["project_id"] for p in items[-1]["projects"]] if len(items) == limit else None
+    return Json({"items": items, "next": cursor(*last) if last is not None else None}, request)
+
+
 async def _replayed(found: Awaitable[dict[str, Any] | None], metric: str, scope: str) -> dict[str, Any] | None:
     try:
         return await found
@@ -216,7 +253,7 @@ def _nothing(metric: str, scope: str) -> Problem:
         "There is no such figure",
         f"{metric} of {scope} is not published, or not yours to read. M1, M2 and M4 exist for a project, M1 and M2 for"
         " an indicator, M2 and M4 for every other scope, M7 for global, country, region and theme;"
-        f" {', '.join(sorted(GUARDED - {PRESENCE}, key=lambda m: int(m[1:])))} for a project and every total that has"
-        " any; M13 and M14 for country, region, theme and global, M13 for pillars too, M15 for entity and global, M17"
-        " for global.",
+        f" {', '.join(sorted(GUARDED - {PRESENCE} - OF_PAIRS, key=lambda m: int(m[1:])))} for a project and every total"
+        " that has any; M12 for every total, M13 and M14 for country, region, theme and global, M13 for pillars too,"
+        " M15 for entity and global, M17 for global.",
     )

@@ -19,6 +19,7 @@ from contracts.context import (
     MethodReleased,
     RatesPublished,
 )
+from contracts.coordination import DuplicateDecided as DuplicateDecidedEvent
 from contracts.coordination import SharedResultClaimsChanged
 from contracts.envelope import PREFIX, Envelope
 from contracts.method import read as read_parameters
@@ -26,6 +27,9 @@ from scoring.domain import coordination, facts
 from scoring.domain.assessment import Assessment, Sealed
 from scoring.domain.coordination import SubjectFact
 from scoring.domain.dialect import Adopted
+from scoring.domain.duplicates.cases import Case
+from scoring.domain.duplicates.decided import DuplicateDecided
+from scoring.domain.duplicates.fingerprint import Fingerprint
 from scoring.domain.facts import Fact, Version
 from scoring.domain.numbers import half_even
 from scoring.domain.parameters import MICRO, Parameters
@@ -46,15 +50,19 @@ DIALECTS: Final = frozenset({PREFIX + DialectAdopted.TYPE, PREFIX + DialectWithd
 RELEASE: Final = PREFIX + MethodReleased.TYPE
 CODELIST: Final = PREFIX + CodelistPublished.TYPE
 CLAIMS: Final = PREFIX + SharedResultClaimsChanged.TYPE
+DUPLICATE: Final = PREFIX + DuplicateDecidedEvent.TYPE
 _rates: Final = msgspec.json.Decoder(RatesTable)
 _dialect: Final = msgspec.json.Decoder(Adopted)
 _shared: Final = msgspec.json.Decoder(SharedResult)
+_decided: Final = msgspec.json.Decoder(DuplicateDecided)
 
 _plain: Final = msgspec.msgpack.Encoder()
 _assessment: Final = msgspec.msgpack.Decoder(Assessment)
 _indicator: Final = msgspec.msgpack.Decoder(IndicatorState)
 _packed: Final = msgspec.msgpack.Decoder(dict[str, msgspec.Raw])
 _published: Final = msgspec.msgpack.Decoder(dict[str, Published])
+_fingerprint: Final = msgspec.msgpack.Decoder(Fingerprint)
+_case: Final = msgspec.msgpack.Decoder(Case)
 
 
 def _to_bytes(found: Any) -> bytes:
@@ -90,7 +98,8 @@ def is_subject_fact(type_: str) -> bool:
 
 def is_heard(type_: str) -> bool:
     """Whether scoring does anything with this event type."""
-    return is_fact(type_) or is_subject_fact(type_) or type_ in {CLOCK, RATES, CLAIMS, RELEASE, CODELIST} | DIALECTS
+    known = {CLOCK, RATES, CLAIMS, DUPLICATE, RELEASE, CODELIST} | DIALECTS
+    return is_fact(type_) or is_subject_fact(type_) or type_ in known
 
 
 def fact_of(envelope: Envelope) -> Fact:
@@ -118,6 +127,11 @@ def dialect_of(data: bytes) -> Adopted:
 def shared_result_of(data: bytes) -> SharedResult:
     """The claims an event carries. Raises msgspec.DecodeError where its payload does not follow the contract."""
     return _shared.decode(data)
+
+
+def decision_of(data: bytes) -> DuplicateDecided:
+    """A decision on a pair. Raises msgspec.DecodeError where its payload does not follow the contract."""
+    return _decided.decode(data)
 
 
 def parameters_of(said: Mapping[str, str]) -> Parameters:
@@ -202,3 +216,23 @@ def pack_published(published: dict[str, Published]) -> bytes:
 def unpack_published(body: bytes) -> dict[str, Published]:
     """The inverse of ``pack_published``."""
     return _published.decode(body) if body else {}
+
+
+def pack_fingerprint(found: Fingerprint) -> bytes:
+    """What a project is compared by."""
+    return _plain.encode(found)
+
+
+def unpack_fingerprint(body: bytes) -> Fingerprint:
+    """The inverse of ``pack_fingerprint``."""
+    return _fingerprint.decode(body)
+
+
+def pack_case(case: Case) -> bytes:
+    """A pair that is kept."""
+    return _plain.encode(case)
+
+
+def unpack_case(body: bytes) -> Case:
+    """The inverse of ``pack_case``."""
+    return _case.decode(body)

@@ -15,8 +15,10 @@ from scoring.codec import (
     CLOCK,
     CODELIST,
     DIALECTS,
+    DUPLICATE,
     RATES,
     RELEASE,
+    decision_of,
     fact_of,
     is_fact,
     is_subject_fact,
@@ -25,6 +27,7 @@ from scoring.codec import (
 from scoring.domain.world import World
 from scoring.store.method import share_method
 from scoring.usecases.applying import Item, accept, close_day
+from scoring.usecases.duplicates import DecisionItem
 from scoring.usecases.heard import heard
 from scoring.usecases.method import keep
 from scoring.usecases.subjects import SubjectItem
@@ -39,6 +42,7 @@ def scoring(cache: StateCache) -> Handle:
         await share_method(tx.conn)
         items: list[Item] = []
         subjects: list[SubjectItem] = []
+        decided: list[DecisionItem] = []
         days: list[Record] = []
         now = tx.clock()
         for record in records:
@@ -50,6 +54,10 @@ def scoring(cache: StateCache) -> Handle:
                 about = heard(tx, record, lambda event: subject_fact_of(event.type, event.data))
                 if about is not None:
                     subjects.append(SubjectItem(record, *about))
+            elif record.envelope.type == DUPLICATE:
+                word = heard(tx, record, lambda event: decision_of(event.data))
+                if word is not None:
+                    decided.append(DecisionItem(record, *word))
             elif record.envelope.type == CLAIMS:
                 items += await claim_items(tx, record)
             elif record.envelope.type == RATES:
@@ -61,8 +69,8 @@ def scoring(cache: StateCache) -> Handle:
             elif record.envelope.type == CLOCK:
                 days.append(record)
         world = await world_now(tx, known)
-        if items or subjects:
-            await accept(tx, items, cache, world, now=now, subjects=subjects)
+        if items or subjects or decided:
+            await accept(tx, items, cache, world, now=now, subjects=subjects, decided=decided)
         for record in days:
             await _close(tx, record, cache, world)
 

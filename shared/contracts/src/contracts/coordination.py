@@ -22,6 +22,10 @@ Classification = Annotated[
 ]
 
 
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+"""A digest of what a project is compared by (M12)."""
+
+
 class Claim(Model):
     """One project's claim on a shared result: γ, its share, and δ, how strong the claim of contribution is (M6).
 
@@ -173,6 +177,26 @@ class ReportReceived(Payload):
     origin: Origin | None = None
 
 
+class DuplicateDecided(Payload):
+    """What people made of two projects that may be one, or may work together (M12). Key: ``pair_id``.
+
+    DISTINCT holds until either project's fingerprint is another than was seen; nothing is merged by DUPLICATE.
+    """
+
+    TYPE: ClassVar[str] = "duplicate.decided.v1"
+    pair_id: str = Field(min_length=3, max_length=520, description="both identifiers, sorted, with '|' between")
+    projects: list[Ref] = Field(min_length=2, max_length=2)
+    version: int = Field(ge=1)
+    decision: Literal["DUPLICATE", "DISTINCT", "SYNERGY"]
+    survivor: Ref | None = Field(default=None, description="of a duplicate, the project whose word counts")
+    fingerprints: list[Fingerprint] = Field(min_length=2, max_length=2, description="as the candidate stated them")
+    reason: str | None = Field(default=None, max_length=20_000)
+    decided_by: Ref
+    decided_on: Day
+    withdrawn: bool = False
+    origin: Origin | None = None
+
+
 FACTS: tuple[type[Payload], ...] = (
     SharedResultClaimsChanged,
     NeedRegistered,
@@ -183,4 +207,5 @@ FACTS: tuple[type[Payload], ...] = (
     NationalResourcesAllocated,
     ObligationScheduled,
     ReportReceived,
+    DuplicateDecided,
 )

@@ -44,6 +44,14 @@ class Link(Model):
     type: Literal["1", "2", "3", "4", "5"]
 
 
+class Participant(Model):
+    """An organisation that takes part, by its reference, its name or both. Role: IATI OrganisationRole."""
+
+    role: Literal["1", "2", "3", "4"] = Field(description="1 funding, 2 accountable, 3 extending, 4 implementing")
+    ref: Ref | None = None
+    name: str | None = Field(default=None, max_length=1_000)
+
+
 class Marker(Model):
     """A policy marker: scheme DAC, GEM or HRM; the digit means what its own scheme says (M8)."""
 
@@ -94,6 +102,8 @@ class ProjectState(Payload):
     allocations: list[Allocation] = Field(default_factory=list, max_length=2000)
     pillar_inferred: bool = Field(default=False, description="pillars come from the crosswalk of §2.2")
     links: list[Link] = Field(default_factory=list, max_length=2000)
+    participants: list[Participant] = Field(default_factory=list, max_length=500)
+    target_groups: Text = Field(default_factory=dict, description="whom it is for, IATI description type 3")
     markers: list[Marker] = Field(default_factory=list, max_length=200)
     budgets: list[Budget] = Field(default_factory=list, max_length=2000)
     supports_security_forces: bool | None = None

@@ -145,6 +145,20 @@ def _national(data: Mapping[str, Any]) -> list[Fault]:
     return found
 
 
+def _duplicate(data: Mapping[str, Any]) -> list[Fault]:
+    """Two different projects in order, a name made of them, and a survivor that is one of them."""
+    pair, survivor = data["projects"], data.get("survivor")
+    found = []
+    if data["pair_id"] != "|".join(pair) or pair[0] >= pair[1]:
+        remedy = "Name the two projects in projects, sorted, and both in pair_id with '|' between: ONE|OTHER"
+        found.append(fault("PAIR", f"{data['pair_id']} does not name these two projects", remedy, "data/pair_id"))
+    if survivor is not None and (survivor not in pair or data["decision"] != "DUPLICATE"):
+        message = f"{survivor} cannot survive this decision"
+        remedy = "A duplicate's survivor is one of the two projects; leave it out otherwise"
+        found.append(fault("SURVIVOR", message, remedy, "data/survivor"))
+    return found
+
+
 def _content(stated: str, content: Any) -> list[Fault]:
     counted = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
     if counted == stated:
@@ -207,6 +221,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "resolution.provision-defined.v1": _theme,
     "resolution.implementation-assessed.v1": _state_class,
     "national.resources-allocated.v1": _national,
+    "duplicate.decided.v1": _duplicate,
     "codelist.published.v1": _codes,
     "fx.rates-published.v1": _rates,
     "method.released.v1": _release,

@@ -94,6 +94,8 @@ _SHARED: Final = {
     "national.resources-allocated.v1": ("country", "national-resources", "country", "year", "pillar"),
     "obligation.scheduled.v1": ("entity", "obligation", "obligation_id"),
     "report.received.v1": ("entity", "report", "obligation_id"),
+    # A pair has one decision, whose newest version counts.
+    "duplicate.decided.v1": ("pair_id", "duplicate", "pair_id"),
     "codelist.published.v1": ("list_id", "codelist", "list_id", "version"),
     "fx.rates-published.v1": ("table_id", "fx", "table_id", "version"),
     "method.released.v1": ("", "method", "version"),

@@ -21,6 +21,7 @@ OFFICES: Final[Mapping[str, frozenset[str]]] = {
     "national.resources-allocated.v1": frozenset({"secretariat", "member-state"}),
     "obligation.scheduled.v1": frozenset({"secretariat"}),
     "report.received.v1": frozenset({"secretariat"}),
+    "duplicate.decided.v1": frozenset({"secretariat"}),
     "codelist.published.v1": frozenset({"secretariat", "operator"}),
     "fx.rates-published.v1": frozenset({"secretariat", "operator"}),
     "method.released.v1": frozenset({"secretariat", "operator"}),

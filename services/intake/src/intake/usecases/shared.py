@@ -25,7 +25,8 @@ _NATIONAL: Final = "national.resources-allocated.v1"
 _REPORT: Final = "report.received.v1"
 _CLAIMS: Final = "shared-result.claims-changed.v1"
 _NAMES_ENTITY: Final = ("need.", "obligation.", "report.", "dialect.")
-_COMPACT: Final = (_CLAIMS, "obligation.scheduled.v1", _REPORT, "dialect.")
+_DECIDED: Final = "duplicate.decided.v1"
+_COMPACT: Final = (_CLAIMS, "obligation.scheduled.v1", _REPORT, "dialect.", _DECIDED)
 
 
 class _Shared:
@@ -172,6 +173,8 @@ def _projects_of(item: Item) -> list[str]:
     data = item.data or {}
     if item.type == _NEED:
         return [data["project_id"]]
+    if item.type == _DECIDED:
+        return list(data["projects"])
     return [claim["project_id"] for claim in data.get("claims", [])] if item.type == _CLAIMS else []
 
 

@@ -149,6 +149,20 @@ async def explain(
         raise upstream_problem(error) from None
 
 
+@router.get("/duplicates", tags=["projects"])
+async def list_duplicates(request: Request, who: Api) -> Response:
+    """Pairs of projects that may be one, or may work together, each with its evidence in words, as scoring keeps them.
+
+    ``kind``, ``entity``, ``project``, ``decided``, ``cursor`` and ``limit`` are handed on to scoring.
+    """
+    scoring: Scoring = request.app.state.scoring
+    wanted = {name: request.query_params.getlist(name) for name in request.query_params}
+    try:
+        return Json(await scoring.duplicates(who.token, wanted), request)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+
+
 @router.get("/projects", tags=["projects"], response_model=models.Projects)
 async def list_projects(
     request: Request,

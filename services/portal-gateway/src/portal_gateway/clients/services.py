@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ from portal_gateway.clients.upstream import Upstream
 
 
 class Scoring:
-    """Explanations of figures, and figures of the past."""
+    """Explanations of figures, figures of the past, and pairs of projects."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -40,6 +41,11 @@ class Scoring:
     async def national(self, token: str, country: str) -> dict[str, Any]:
         """What a Member State itself allots to the pillars, by year."""
         found: dict[str, Any] = await self._upstream.ask("GET", f"/v1/national/{quote(country, safe='')}", token)
+        return found
+
+    async def duplicates(self, token: str, wanted: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Pairs of projects that may be one, or may work together, with their evidence (M12)."""
+        found: dict[str, Any] = await self._upstream.ask("GET", "/v1/duplicates", token, params=wanted)
         return found
 
 

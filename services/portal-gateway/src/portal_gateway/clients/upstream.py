@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -43,7 +44,7 @@ class Upstream:
         path: str,
         token: str,
         *,
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str | list[str]] | None = None,
         json: Any = None,
     ) -> Any:
         """The answer's JSON, None for an empty one. Raises UpstreamError for everything but success."""

@@ -144,6 +144,16 @@ _SHOWN: Final[dict[str, tuple[tuple[str, str, Format], ...]]] = {
         ("pledged", N_("Pledged, not counted"), _money),
         ("delivery", N_("Spent, of what is available"), _share),
     ),
+    "M12": (
+        ("open.third_party", N_("One says it reports the other’s activity"), _count),
+        ("open.likely", N_("Probably one project, reported twice"), _count),
+        ("open.review", N_("Perhaps one project, reported twice"), _count),
+        ("overlaps.coordinate", N_("Different projects of one kind, to coordinate"), _count),
+        ("overlaps.synergy", N_("Different projects that complement each other"), _count),
+        ("decided.duplicate", N_("Decided: one project; both still count"), _count),
+        ("decided.distinct", N_("Decided: different projects"), _count),
+        ("decided.joined", N_("Decided: they work together"), _count),
+    ),
     "M13": (
         ("needs", N_("Needs"), _count),
         ("countries", N_("Countries with needs"), _count),

@@ -117,6 +117,7 @@ METRICS: Final[dict[str, Metric]] = {
         N_("How high is the highest open risk? All of the scale is 25, likelihood 5 times impact 5."),
     ),
     "M11": Metric("M11", N_("Funding"), N_("How much of what projects require do they have?")),
+    "M12": Metric("M12", N_("Duplication"), N_("How many pairs of projects may be one project, reported twice?")),
     "M13": Metric("M13", N_("Needs"), N_("How much of what countries need is met?")),
     "M14": Metric("M14", N_("Resolutions"), N_("How far are the resolutions’ provisions implemented?")),
     "M15": Metric("M15", N_("Reporting"), N_("Is what is due reported, and on time?")),

@@ -1,7 +1,7 @@
 """The accepted facts as scoring reads them: the fields it needs of each payload (contracts.portfolio).
 
 Plain dataclasses with the contract's own field names, so that bytes are decoded straight into them; a test
-holds them against the contract. What a figure does not need (texts, evidence) stays in the log of facts.
+holds them against the contract. What a figure does not need (most texts) stays in the log of facts.
 """
 
 from __future__ import annotations
@@ -59,12 +59,30 @@ class Marker:
 
 
 @dataclass(slots=True)
+class Link:
+    """A related activity; IATI RelatedActivityType."""
+
+    ref: str
+    type: str
+
+
+@dataclass(slots=True)
+class Participant:
+    """An organisation that takes part; IATI OrganisationRole."""
+
+    role: str
+    ref: str | None = None
+    name: str | None = None
+
+
+@dataclass(slots=True)
 class Project:
     """``project.submitted.v1`` and ``project.amended.v1``: the project's whole state."""
 
     project_id: str
     entity: str
     status: Literal["1", "2", "3", "4", "5", "6"]
+    title: dict[str, str] = field(kw_only=True)
     dates: Dates = field(default_factory=Dates)
     allocations: list[Allocation] = field(default_factory=list)
     pillar_inferred: bool = False
@@ -74,6 +92,9 @@ class Project:
     demonstration: bool = False
     markers: list[Marker] = field(default_factory=list)
     supports_security_forces: bool | None = None
+    links: list[Link] = field(default_factory=list)
+    participants: list[Participant] = field(default_factory=list)
+    target_groups: dict[str, str] = field(default_factory=dict)
     origin: Origin | None = None
 
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from scoring.domain import facts
 from scoring.domain.assessment import enter
+from scoring.domain.duplicates.identity import identity
 from scoring.domain.facts import Fact, Version
 from scoring.domain.judgements import EvidenceVerified, Judgement, SharedClaim
 from scoring.domain.months import note
@@ -238,6 +239,7 @@ def _about(fact: facts.Project, version: Version) -> About:
         tuple((m.scheme, m.significance) for m in fact.markers if _is_read(m)),
         bool(fact.supports_security_forces),
         fact.supports_security_forces is not None,
+        identity(fact),
     )
 
 

@@ -46,6 +46,7 @@ class About(NamedTuple):
     markers: tuple[tuple[str, int], ...] = ()  # scheme and significance, of the markers M8 reads
     supports_security_forces: bool = False
     security_answered: bool = False  # whether the question was answered at all
+    identity: str = ""  # what it is compared by beside the above (M12): domain.duplicates.fingerprint
 
 
 class StatusChange(NamedTuple):
@@ -360,6 +361,7 @@ class ProjectState:
     # The judgements on it, and the families of figures that rest on them.
     assessed: Sealed = field(default_factory=Sealed)
     assessed_until: int | None = None  # the first day on which time alone changes one of the families
+    compared: str = ""  # a digest of the fingerprint last compared by (M12), '' where it has none
 
     @property
     def due(self) -> int | None:

@@ -125,4 +125,6 @@ async def differing(conn: Any) -> list[str]:
 
 async def hold_writers(conn: Any) -> None:
     """Let nobody else write figures until the transaction ends; whoever reads goes on reading."""
-    await conn.execute("lock table project_state, project_standing, subject_state, cell, family_cell in exclusive mode")
+    await conn.execute(
+        "lock table project_state, project_standing, subject_state, duplicate_turn, cell, family_cell in exclusive mode"
+    )

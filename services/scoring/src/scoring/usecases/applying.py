@@ -17,8 +17,10 @@ from scoring.codec import micros
 from scoring.domain.assessing import Moved, added, family_figure, merge, readers_of_sums
 from scoring.domain.causes import NEW_DATA, TIME, kind_of
 from scoring.domain.cells import SIZE, Cells
+from scoring.domain.duplicates.fingerprint import look
 from scoring.domain.facts import Fact, Version
 from scoring.domain.families import FAMILIES
+from scoring.domain.families.duplicates import METRIC as PAIRS
 from scoring.domain.families.presence import METRIC as PRESENCE
 from scoring.domain.figures import Figure, aggregate, closed_to, metrics_of, readers_of, vacated
 from scoring.domain.judgements import SharedClaim
@@ -30,6 +32,7 @@ from scoring.domain.state import ProjectState, Share
 from scoring.domain.subjects.needs import standing
 from scoring.domain.world import NO_WORLD, World
 from scoring.usecases import passing
+from scoring.usecases.duplicates import DecisionItem, Look, bring_pairs_up_to_date
 from scoring.usecases.publishing import Cause, Publisher
 from scoring.usecases.scorecards import say_scorecard
 from scoring.usecases.subjects import SubjectItem, bring_up_to_date
@@ -69,6 +72,8 @@ class _Batch:
     terms: dict[str, dict[str, str]] = field(default_factory=dict)  # of projects whose terms changed
     standings: dict[str, tuple[int, Cause]] = field(default_factory=dict)  # of projects whose gate was looked at
     subjects: Sequence[SubjectItem] = ()
+    looks: dict[str, Look] = field(default_factory=dict)  # projects whose fingerprint changed
+    decided: Sequence[DecisionItem] = ()
     over: Cause | None = None  # that a day is over
     told: dict[tuple[str, str], tuple[Cause, int]] = field(default_factory=dict)  # causes of what subjects moved
     withheld: Changes = field(default_factory=dict)  # totals that become so, or are not any more
@@ -86,12 +91,15 @@ async def accept(
     *,
     now: datetime,
     subjects: Sequence[SubjectItem] = (),
+    decided: Sequence[DecisionItem] = (),
 ) -> None:
     """Enter a batch of facts, score what they touch, and say what changed."""
     by_project: dict[str, list[Item]] = {}
     for item in items:
         by_project.setdefault(item.fact.project_id, []).append(item)
-    batch = _Batch(Publisher(tx, now, world.method), await store.closed_day(tx.conn), world, subjects=subjects)
+    batch = _Batch(
+        Publisher(tx, now, world.method), await store.closed_day(tx.conn), world, subjects=subjects, decided=decided
+    )
     refused: set[int] = set()
     senders = await passing.senders(tx, items)
     states = dict(await _states(tx, sorted(by_project.keys() | senders), cache))
@@ -203,6 +211,10 @@ def _step(
     if _GATED in change.assessed.again:
         why = Cause(cause.envelope, cause.version, kind=cause.kind)
         batch.standings[state.project_id] = standing(state, under), why
+    if PAIRS in change.assessed.again:
+        found, news = look(state)
+        if news:
+            batch.looks[state.project_id] = Look(found, cause, state.scored_on)
     if change.assessed.rewritten:
         batch.terms[state.project_id] = dict(state.assessed.open().terms)
     batch.saved[state.project_id] = saved_row(state, batch.token)
@@ -224,8 +236,8 @@ def saved_row(state: ProjectState, token: int) -> store.Saved:
 
 
 async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
-    """Write projects, then subjects, then cells, then the families' cells: every worker locks in this order."""
-    if not (batch.saved or batch.subjects or batch.over):
+    """Write projects, subjects, pairs, cells, the families' cells: every worker locks in this order."""
+    if not (batch.saved or batch.subjects or batch.decided or batch.over):
         return
     saved = list(batch.saved.values())
     if saved:
@@ -236,7 +248,11 @@ async def _write(tx: Tx, batch: _Batch, cache: StateCache) -> None:
         await store.save_terms(tx.conn, batch.terms)
     found = await bring_up_to_date(tx, batch.subjects, batch.standings, batch.closed, batch.world.method, batch.over)
     merge(batch.moved, found.moved)
-    batch.told = found.causes
+    pairs = await bring_pairs_up_to_date(
+        tx, batch.looks, found.supports, batch.decided, batch.closed, batch.world.method
+    )
+    merge(batch.moved, pairs.moved)
+    batch.told = found.causes | pairs.causes
     batch.withheld = await decide(tx, batch.moved, batch.world.method.regions)
     await _write_cells(tx, batch)
     await _write_families(tx, batch)

@@ -21,7 +21,7 @@ from scoring.domain.assessment import Terms
 from scoring.domain.cells import Cells
 from scoring.domain.cells import spread as spread_core
 from scoring.domain.facts import Fact, Version
-from scoring.domain.families import FAMILIES, OF_SUBJECTS
+from scoring.domain.families import FAMILIES, OF_PAIRS, OF_SUBJECTS
 from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.history import Revision
 from scoring.domain.method import FIRST_METHOD, Method
@@ -218,7 +218,7 @@ async def counted_at(tx: Tx, projects: Iterable[str], known: int) -> set[str]:
 
 def _is_published(metric: str, scope: str) -> bool:
     family = FAMILIES.get(metric)
-    if metric in OF_SUBJECTS:
+    if metric in OF_SUBJECTS | OF_PAIRS:
         return False  # what is known of subjects is as it was published, never as a reader could replay it (ADR 0073)
     return family.published_for(scope) if family is not None else metric in metrics_of(scope)
 

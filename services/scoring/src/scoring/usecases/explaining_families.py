@@ -10,6 +10,7 @@ from scoring import store
 from scoring.domain.assessing import PROJECTS, added, family_figure, scoped
 from scoring.domain.consent import MEMBERS
 from scoring.domain.explanation import Node, Sources, node_of, project_head
+from scoring.domain.families.duplicates import METRIC as PAIRS
 from scoring.domain.families.family import Family, Sums
 from scoring.domain.figures import SAFE, Figure
 from scoring.domain.influence import Part, heaviest
@@ -18,6 +19,7 @@ from scoring.domain.state import ProjectState, Published
 from scoring.domain.totals import closing
 from scoring.scopes import Own
 from scoring.usecases import influencing
+from scoring.usecases.explaining_pairs import with_pairs
 from scoring.usecases.explaining_subjects import with_subjects
 from scoring.usecases.method import in_force
 from scoring.usecases.publishing import payload
@@ -72,7 +74,10 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
         return None
     method = await in_force(tx)
     under = method.parameters
-    subjects, (cell, parts) = await with_subjects(tx, family, scope, method)
+    if family.metric == PAIRS:
+        subjects, (cell, parts) = await with_pairs(tx, family, scope, limit)
+    else:
+        subjects, (cell, parts) = await with_subjects(tx, family, scope, method)
     known = cell.published.get(family.metric) if cell is not None else None
     figure = family_figure(family, scope, cell.sums, under, cell.withheld) if cell is not None else None
     if cell is None or figure is None or known is None:
@@ -82,7 +87,8 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
         sums = added({}, dict(scoped(part.terms, part.share)))
         lines.append((family.headline(family.within(sums, cell.sums), under), part, sums))
     lines.sort(key=lambda line: (-line[0][0], -line[0][1], line[1].project_id))
-    shown = lines[:limit]
+    # What a pair brings no project does by itself: pairs are listed, and projects only counted.
+    shown = lines[:limit] if family.metric != PAIRS else []
     states = await store.project_states(tx.conn, [part.project_id for _, part, _ in shown[:_DETAILED]])
     sources = await sources_of(tx, states.values(), partial(_events, family))
     listed: list[Node] = []
@@ -104,7 +110,9 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     listed = subjects.nodes[:limit] + listed
     members = cell.sums.get(PROJECTS, 0) + cell.sums.get(MEMBERS, 0)
     children = [*listed, *closing(listed, whole, readable, members, subjects.nouns)]
-    bringing = [(line[0], Part("project", line[1].project_id, line[2])) for line in lines] + subjects.parts
+    bringing = subjects.parts
+    if family.metric != PAIRS:
+        bringing = [(line[0], Part("project", line[1].project_id, line[2])) for line in lines] + subjects.parts
     labels = {node["id"]: node["label"] for node in subjects.nodes}
     moves = await influencing.of_family(tx, figure, cell.sums, heaviest(bringing, whole), labels, under)
     return (

@@ -17,6 +17,7 @@ from runtime.db import Database, Tx
 from scoring import store
 from scoring.cache import WorldCache
 from scoring.domain.assessing import own_family_figure
+from scoring.domain.duplicates.fingerprint import Fingerprint, look
 from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure
 from scoring.domain.ownfigures import indicator_figures, project_figures
@@ -30,6 +31,7 @@ from scoring.usecases.applying import saved_row
 from scoring.usecases.jobs import Refusal
 from scoring.usecases.rebuilding import same
 from scoring.usecases.replaying import replayed
+from scoring.usecases.replaying_pairs import suspects
 from scoring.usecases.switching import Change, Sums, switch
 from scoring.usecases.world import standing_claims, world_now
 from scoring.usecases.worldlog import Claims
@@ -123,6 +125,7 @@ async def _replay(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
     states, facts = await replayed(tx, projects, work.closed, work.world, work.claims)
     work.facts += sum(n for name, n in facts.items() if name not in before)
     rows = []
+    prints: dict[str, Fingerprint | None] = {}
     for name, state in states.items():
         if name in before:
             work.add(before[name].state, -1)
@@ -130,6 +133,7 @@ async def _replay(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
             work.projects += 1
         work.add(state, 1)
         work.standings[name] = standing(state, work.world.method.parameters)
+        prints[name] = look(state)[0]
         known = stood.get(name)
         differs = not _says(known, state, shares.get(name, {}), terms.get(name, {}))
         if work.change is not None and not differs:
@@ -137,6 +141,11 @@ async def _replay(tx: Tx, work: _Work, projects: Sequence[str]) -> None:
         rows.append(shadow.Shadow(state, known.token if known is not None else None, differs))
         await asyncio.sleep(0)  # events go on being applied in between
     await shadow.save_shadow(conn, rows)
+    wrong = await suspects(tx, prints, work.world.method.parameters)
+    for name, found in prints.items():
+        work.prints.pop(name, None)
+        if name in wrong:
+            work.prints[name] = found
 
 
 def _told_otherwise(row: shadow.Standing | None, state: ProjectState, under: Parameters) -> bool:

@@ -9,10 +9,13 @@ from scoring import store
 from scoring.cache import WorldCache
 from scoring.domain.assessing import added, merge, sums_hash
 from scoring.domain.cells import state_hash
+from scoring.domain.duplicates.fingerprint import Fingerprint, look
 from scoring.domain.register import register_hash
 from scoring.domain.state import ProjectState
 from scoring.domain.subjects.needs import standing as standing_of
+from scoring.store import duplicates as pairs_store
 from scoring.usecases.replaying import replayed
+from scoring.usecases.replaying_pairs import pairs_that_differ, replay_pairs, sums_of
 from scoring.usecases.replaying_subjects import differing, replay_subjects
 from scoring.usecases.switching import Sums
 from scoring.usecases.world import standing_claims, world_now
@@ -30,12 +33,14 @@ class Rebuilt:
     rebuilt: str = ""
     projects_that_differ: list[str] = field(default_factory=list)
     subjects_that_differ: list[str] = field(default_factory=list)
+    pairs_that_differ: list[str] = field(default_factory=list)
     cells_that_differ: list[str] = field(default_factory=list)
 
     @property
     def equal(self) -> bool:
         """Whether incremental and batch agree to the integer."""
-        return self.standing == self.rebuilt and not self.projects_that_differ and not self.subjects_that_differ
+        differ = self.projects_that_differ or self.subjects_that_differ or self.pairs_that_differ
+        return self.standing == self.rebuilt and not differ
 
 
 async def rebuild(tx: Tx) -> Rebuilt:
@@ -47,6 +52,7 @@ async def rebuild(tx: Tx) -> Rebuilt:
     closed = await store.closed_day(tx.conn)
     world, claims = await world_now(tx, WorldCache()), await standing_claims(tx)
     sums, found = Sums(closed, world), Rebuilt()
+    prints: dict[str, Fingerprint | None] = {}
     after = ""
     while projects := await store.projects_with_facts(tx.conn, after, _PAGE):
         after = projects[-1]
@@ -55,6 +61,7 @@ async def rebuild(tx: Tx) -> Rebuilt:
         for name, state in again.items():
             sums.add(state, 1)
             sums.standings[name] = standing_of(state, world.method.parameters)
+            prints[name] = look(state)[0]
             stood = standing.get(name)
             if stood is None or register_hash(stood) != register_hash(state) or not same(stood, state):
                 found.projects_that_differ.append(name)
@@ -64,6 +71,10 @@ async def rebuild(tx: Tx) -> Rebuilt:
     cells, families = sums.cells, sums.families
     merge(families, subjects.moved)
     found.facts += subjects.facts
+    decisions = await pairs_store.decisions(tx.conn)
+    whole, cases = replay_pairs(prints, subjects.subjects.values(), decisions, world.method.parameters)
+    merge(families, sums_of(cases.values()))
+    found.pairs_that_differ = await pairs_that_differ(tx, whole, cases)
     found.subjects_that_differ = ["|".join(key) for key in await differing(tx, subjects)]
     stood_cells, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
     found.standing = f"{state_hash(stood_cells)} {sums_hash(stood_families)}"
@@ -89,4 +100,5 @@ def same(x: ProjectState, y: ProjectState) -> bool:
     """Whether two states score the same; what was said of them is not compared."""
     leaves = all(i.leaf == y.indicators[name].leaf for name, i in x.indicators.items() if name in y.indicators)
     ledger = x.assessed.open().terms == y.assessed.open().terms
-    return leaves and ledger and (x.outcome, x.money, x.contribution) == (y.outcome, y.money, y.contribution)
+    scores = (x.outcome, x.money, x.contribution, x.compared) == (y.outcome, y.money, y.contribution, y.compared)
+    return leaves and ledger and scores

@@ -20,6 +20,7 @@ from scoring.domain.assessing import Moved, family_figure, merge, own_family_fig
 from scoring.domain.assessment import Terms
 from scoring.domain.cells import Cells
 from scoring.domain.cells import spread as spread_core
+from scoring.domain.duplicates.fingerprint import Fingerprint, fingerprint
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.presence import METRIC as PRESENCE
 from scoring.domain.figures import Figure, aggregate, metrics_of
@@ -30,9 +31,11 @@ from scoring.domain.scorecard import PARTS, scorecard
 from scoring.domain.snapshot import Line, canonical, cells_text, digest, line_of
 from scoring.domain.state import ProjectState
 from scoring.domain.subjects.needs import standing
+from scoring.store import duplicates as pairs
 from scoring.store import snapshots as kept
 from scoring.usecases.asof import counted_at, registers
 from scoring.usecases.passing import receivers_of
+from scoring.usecases.replaying_pairs import replay_pairs, sums_of
 from scoring.usecases.replaying_subjects import replay_subjects
 from scoring.usecases.signing import Signer, holds
 from scoring.usecases.suppressing import withheld_totals
@@ -54,12 +57,14 @@ class _Made:
     cells: Cells = field(default_factory=dict)
     families: Moved = field(default_factory=dict)
     standings: dict[str, int] = field(default_factory=dict)  # what projects are worth to needs
+    prints: dict[str, Fingerprint | None] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
 
     def take(self, state: ProjectState) -> None:
         """Add one project: its own figures, and what it brings into its scopes."""
         under = self.method.parameters
         self.projects += 1
+        self.prints[state.project_id] = fingerprint(state)
         self.standings[state.project_id] = standing(state, under)
         own: list[Figure | None] = [*(project_figures(state, under) or ())]
         own += [own_family_figure(metric, state, under) for metric in FAMILIES]
@@ -135,6 +140,9 @@ async def create(
             tell(made.projects)
         subjects = await replay_subjects(tx, made.standings, day, world.method, known=known_to, until=day)
         merge(made.families, subjects.moved)
+        decisions = await pairs.decisions(tx.conn, known=known_to)
+        cases = replay_pairs(made.prints, subjects.subjects.values(), decisions, world.method.parameters)[1]
+        merge(made.families, sums_of(cases.values()))
     made.close()
     cells = cells_text(made.cells, made.families)
     now = database.clock()

@@ -44,10 +44,11 @@ class SubjectItem:
 
 @dataclass(slots=True)
 class SubjectsMoved:
-    """What a batch did to subjects: differences of the families' cells, and for each the cause with its day."""
+    """What a batch did to subjects: differences of the families' cells, each with its cause and day; and to links."""
 
     moved: Moved = field(default_factory=dict)
     causes: dict[tuple[str, str], tuple[Cause, int]] = field(default_factory=dict)
+    supports: dict[str, tuple[frozenset[str], Cause]] = field(default_factory=dict)  # by need, who is linked to it
 
 
 @dataclass(slots=True)
@@ -89,7 +90,12 @@ async def bring_up_to_date(
     _enter(tx, found, [i for i in items if home(i.fact)[0] != ResolutionState.KIND], refused)
     tell(found.values(), stands, resolutions)
     await store.append_subject_facts(tx.conn, [_row(i) for i in items if id(i) not in refused])
-    return await _step(tx, found, touched, closed, method)
+    moved = await _step(tx, found, touched, closed, method)
+    for item in items:
+        key = home(item.fact)
+        if isinstance(need := found.get(key), NeedState):
+            moved.supports[need.id] = need.supporters(), touched.causes[key]
+    return moved
 
 
 async def _standings(

@@ -25,6 +25,7 @@ from scoring.domain.assessment import Terms
 from scoring.domain.causes import CORRECTION, METHOD_CHANGE
 from scoring.domain.cells import SIZE, Cells, state_hash
 from scoring.domain.cells import spread as spread_core
+from scoring.domain.duplicates.fingerprint import Fingerprint
 from scoring.domain.facts import Version
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.presence import METRIC as PRESENCE
@@ -34,10 +35,12 @@ from scoring.domain.ownfigures import indicator_figures, project_figures, scope_
 from scoring.domain.scorecard import PARTS, SCOPE
 from scoring.domain.state import ProjectState, Published
 from scoring.domain.world import World
+from scoring.store import duplicates as pairs_store
 from scoring.store import method as methods
 from scoring.store import shadow
 from scoring.usecases.applying import saved_row
 from scoring.usecases.publishing import Cause, Publisher
+from scoring.usecases.replaying_pairs import mend_pairs, sums_of
 from scoring.usecases.replaying_subjects import mend_subjects, replay_subjects
 from scoring.usecases.scorecards import say_scorecard
 from scoring.usecases.suppressing import Decided, decide_all
@@ -66,6 +69,7 @@ class Sums:
     cells: Cells = field(default_factory=dict)
     families: Moved = field(default_factory=dict)
     standings: dict[str, int] = field(default_factory=dict)
+    prints: dict[str, Fingerprint | None] = field(default_factory=dict)  # where they, or a pair, are not as they stand
 
     def add(self, state: ProjectState, sign: int) -> None:
         """Add a project to the sums, or with −1 take it away."""
@@ -89,6 +93,8 @@ async def switch(tx: Tx, work: Sums) -> dict[str, Any]:
     replayed = await replay_subjects(tx, work.standings, work.closed, work.world.method)
     merge(work.families, replayed.moved)
     subjects = await mend_subjects(tx, replayed, work.standings)
+    pairs = await mend_pairs(tx, work.prints, replayed.subjects.values(), cause, work.closed, work.world.method)
+    merge(work.families, sums_of((await pairs_store.all_cases(tx.conn)).values()))
     stood, stood_families = await store.all_cells(tx.conn), await store.all_family_cells(tx.conn)
     decided = await decide_all(tx, work.families, publisher.method.regions)
     cells = await _mend_cells(tx, work, stood, publisher, cause, decided)
@@ -104,6 +110,7 @@ async def switch(tx: Tx, work: Sums) -> dict[str, Any]:
         "rebuilt": f"{state_hash(work.cells)} {sums_hash(work.families)}",
         "mended_projects": projects,
         "mended_subjects": ["|".join(key) for key in subjects],
+        "mended_pairs": sorted("|".join(pair) for pair in pairs),
         "mended_cells": [*cells, *families],
     }
 

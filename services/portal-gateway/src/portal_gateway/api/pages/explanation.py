@@ -35,6 +35,7 @@ _ABOUT: Final = {
     "M9": (N_("Principal objective"), N_("All expenditure")),
     "M10": (N_("High or very high"), N_("Open risks")),
     "M11": (N_("Met"), N_("Required")),
+    "M12": (N_("May be one project"), N_("Projects")),
     "M13": (N_("Weight × share met, ppm"), N_("Weight")),
 }
 _ABOUT_OTHERS: Final = (N_("Counted"), N_("Of"))

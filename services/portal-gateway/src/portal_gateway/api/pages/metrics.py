@@ -42,6 +42,10 @@ _SENTENCES: Final = {
     "M9": N_("In %(year)s, %(value)s%% of coded expenditure has gender equality as its principal objective."),
     "M10": N_("The highest open risk scores %(residual)s of 25."),
     "M11": N_("%(value)s%% of what is required is available; an over-funded project covers no other."),
+    "M12": N_(
+        "Among %(projects)s projects, %(pairs)s pairs that may be one project reported twice wait for a decision."
+        " Nothing is merged by itself."
+    ),
     "M13": N_(
         "%(value)s%% of what countries need is met, by weight; %(unaddressed)s of %(needs)s needs have no project at"
         " all."

@@ -10,6 +10,7 @@ from typing import Final
 
 from scoring.domain.families import (
     contribution,
+    duplicates,
     evaluations,
     evidence,
     funding,
@@ -33,6 +34,7 @@ FAMILIES: Final[dict[str, Family]] = {
         wps,
         risk,
         funding,
+        duplicates,
         needs,
         resolutions,
         reporting,
@@ -43,3 +45,6 @@ FAMILIES: Final[dict[str, Family]] = {
 
 OF_SUBJECTS: Final = frozenset({"M13", "M14", "M15"})
 """The metrics in whose cells subjects that are no projects count (``scoring.domain.subjects``)."""
+
+OF_PAIRS: Final = frozenset({"M12"})
+"""The metrics in whose cells pairs of projects count (``scoring.domain.duplicates``)."""

@@ -126,6 +126,12 @@ class NeedState(Subject):
         links = [(p, link) for p, link in self.links.items() if link.alive]
         return cover((link.adequacy, self.standings.get(p, NOT_COUNTED)) for p, link in links)
 
+    def supporters(self) -> frozenset[str]:
+        """The projects linked to it, where totals may speak of it; of any other need nobody is told who meets it."""
+        if self.need is None or not self.need.alive or not self.need.consented:
+            return frozenset()
+        return frozenset(project for project, link in self.links.items() if link.alive)
+
     def terms(self, day: int, method: Method) -> Ledger:
         """In every scope where the State consented, else in its country's own."""
         need = self.need

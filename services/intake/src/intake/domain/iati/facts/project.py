@@ -20,6 +20,10 @@ _CLASSIFICATION: Final = re.compile(r"public|member-states|compact|owner|state:[
 _DATES: Final = {"1": "planned_start", "2": "actual_start", "3": "planned_end", "4": "actual_end"}
 _GENDER: Final = "1"
 _LIMITS: Final = {"allocations": 2000, "links": 2000, "markers": 200, "budgets": 2000, "appeals": 200}
+_TARGET_GROUPS: Final = "3"
+_ROLES: Final = frozenset({"1", "2", "3", "4"})
+_PARTICIPANTS: Final = 500
+_NAME: Final = 1_000  # characters of an organisation's name
 _DOCUMENTS: Final = 500
 _ADDRESS: Final = 2_000  # characters
 
@@ -40,6 +44,8 @@ def project(activity: Node, verdict: Verdict) -> Fact:
         allocations=placed.rows,
         pillar_inferred=placed.inferred or None,
         links=_links(activity, verdict),
+        participants=_participants(activity, verdict),
+        target_groups=texts((d for d in activity.all("description") if d.get("type") == _TARGET_GROUPS), verdict),
         markers=_markers(activity, verdict),
         budgets=budgets(activity),
         supports_security_forces=yes(activity, "supports-security-forces", verdict),
@@ -87,6 +93,22 @@ def _links(activity: Node, verdict: Verdict) -> list[dict[str, str]]:
             )
         elif link["ref"] and link["type"]:
             found[link["type"], link["ref"]] = link
+    return [found[key] for key in sorted(found)]
+
+
+def _participants(activity: Node, verdict: Verdict) -> list[dict[str, str]]:
+    """The organisations that take part, each role once, by reference and name; what names nobody is not read."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for organisation in activity.all("participating-org"):
+        role, ref = organisation.get("role") or "", (organisation.get("ref") or "").strip()
+        name = (said(organisation.narratives()) or "").strip()[:_NAME]
+        if role not in _ROLES or not (ref or name) or len(ref) > LONGEST:
+            continue
+        if len(found) == _PARTICIPANTS:
+            message = f"The first {_PARTICIPANTS} organisations are kept."
+            verdict.add("plumbline:TOO_MANY", organisation, message, severity="warning")
+            break
+        found[role, ref, name] = plain(role=role, ref=ref, name=name)
     return [found[key] for key in sorted(found)]
 
 
