@@ -29,7 +29,7 @@ def repository(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_changed_or_unnamed_archive_is_refused(tmp_path: Path, wanted: dict[str, str], words: str) -> None:
     home = tmp_path / "zipkin"
     with pytest.raises(StackError, match=words):
-        jars._fetch("zipkin", wanted, home, lambda _: None)
+        jars._fetch("zipkin", wanted, home, lambda _: None, jars._BILL)
     assert not home.exists()
 
 
