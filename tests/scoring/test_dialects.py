@@ -125,6 +125,102 @@ def test_locations_are_totals_and_noughts_are_missing_where_the_owner_says_so() 
     assert score(Read(zero_means_missing=True), *nought)[0] == 400_000
 
 
+def test_shares_among_percentages_are_percentages_where_the_owner_says_so() -> None:
+    def said(baseline: str, aim: str, *values: str, measure: str = "2") -> list[Fact]:
+        return [plain_indicator(baseline=baseline, target_=aim, measure=measure), *map(plain_actual, values)]
+
+    mixed = said("20", "60", "0.4")
+    assert score(PLAIN, *mixed)[0] == 0
+    assert score(Read(percent_as="0-1"), *mixed) == (500_000, ["BY_DIALECT:percent_as"])
+    assert score(Read(percent_as="0-100"), *mixed) == score(PLAIN, *mixed)
+    # What goes together is read as it stands, whichever way it is written; counts are no percentages.
+    for alike in (said("0.2", "0.6", "0.4"), said("20", "60", "40"), said("20", "60", "0.4", measure="1")):
+        assert score(Read(percent_as="0-1"), *alike) == score(PLAIN, *alike)
+    # A ratio of numerator and denominator is in per cent.
+    ratio = plain_actual(None, numerator="40", denominator="100")
+    told = score(Read(percent_as="0-1"), *said("0.2", "0.6"), ratio)
+    assert (told[0], "BY_DIALECT:percent_as" in told[1]) == (500_000, True)
+
+
+def test_periods_are_of_one_year_where_the_owner_says_so() -> None:
+    """A financial year's target and a calendar year's actual, summed over two years."""
+    targets = [target("2018-07-01/2019-06-30", "10"), target("2019-07-01/2020-06-30", "20")]
+    actuals = [plain_actual("5", "2018-01-01/2018-12-31"), plain_actual("20", "2019-01-01/2019-12-31")]
+    said = (plain_indicator(targets=targets), *actuals)
+    assert "PERIODS_PAIRED" in score(PLAIN, *said)[1]
+    a, flags = score(Read(period_basis="fiscal"), *said)
+    assert (a, "BY_DIALECT:period_basis" in flags, "PERIODS_PAIRED" in flags) == (1_000_000, True, False)
+    # Nobody guesses between two actuals of one year, and what stands in one period needs no reading.
+    twice = (*said, plain_actual("7", "2019-02-01/2019-10-31"))
+    assert "BY_DIALECT:period_basis" in score(Read(period_basis="fiscal"), *twice)[1]  # the other year still pairs
+    same = (plain_indicator(target_="10", when="2019"), plain_actual("5", "2019"))
+    for basis in ("calendar", "fiscal", "whole-project"):
+        assert score(Read(period_basis=basis), *same) == score(PLAIN, *same) == (500_000, [])
+
+
+def test_a_year_written_a_day_too_long_is_that_year() -> None:
+    """As it stands the target's period encloses the actual's, and both seem to be of different things."""
+    said = (
+        plain_indicator(targets=[target("2019-06-01/2019-12-31", "10")]), plain_actual("5", "2019-01-01/2019-12-30"),
+    )  # fmt: skip
+    assert "PERIODS_PAIRED" in score(PLAIN, *said)[1]
+    assert score(Read(period_basis="calendar"), *said) == (500_000, ["BY_DIALECT:period_basis"])
+
+
+def test_a_target_for_the_whole_project_takes_the_latest_actual() -> None:
+    said = (
+        plain_indicator(targets=[target("2018-01-01/2020-12-31", "10")]), plain_actual("2", "2018"),
+        plain_actual("5", "2019"),
+    )  # fmt: skip
+    assert "ACCUMULATION_ASSUMED" in score(PLAIN, *said)[1]
+    assert score(Read(period_basis="whole-project"), *said) == (500_000, ["BY_DIALECT:period_basis"])
+    declared = (
+        plain_indicator(targets=[target("2018-01-01/2020-12-31", "10")], accumulation="PERIODIC_SUM"),
+        *said[1:],
+    )
+    assert score(Read(period_basis="whole-project"), *declared) == (700_000, [])
+
+
+def test_shares_and_periods_are_proposed_with_their_counts() -> None:
+    mixed = known(plain_project(), plain_indicator(baseline="20", target_="60", measure="2"), plain_actual("0.4"))
+    paired = known(
+        plain_project(), plain_indicator(targets=[target("2019-07-01/2020-06-30", "10")]), plain_actual("5", "2019")
+    )
+    small = known(plain_project(), plain_indicator(baseline="0.5", target_="2", measure="2"), plain_actual("1.5"))
+    indicators = [i for state in [*[mixed] * 10, *[paired] * 11, small] for i in state.indicators.values()]
+    found = {p.reading: p for p in evidence(indicators, ordinal("2030-12-31"), FIRST)}
+    # Half a per cent on the way to two is no share: it speaks, and does not agree.
+    assert found["percent_as"] == Proposal("percent_as", "0-1", 11, 10)
+    assert found["period_basis"] == Proposal("period_basis", "fiscal", 11, 11)
+    assert proposed(found.values()) == Read(percent_as="0-1", period_basis="fiscal")
+
+
+@pytest.mark.stack
+async def test_shares_and_periods_are_adopted_and_withdrawn_without_a_trace(feed: Feed) -> None:
+    aim = Target(period_start="2024-07-01", period_end="2025-06-30", value="60")  # type: ignore[arg-type]
+    name = f"M1 indicator:{PROJECT}|I1"
+    base = [Baseline(year=2023, value="20")]
+    await feed.say(
+        a_project(),
+        an_indicator(measure="2", baselines=base, targets=[aim]),
+        an_actual("0.4", start="2024-01-01", end="2024-12-31"),
+    )
+    first = (await feed.rebuilt()).standing
+    async with feed.database.transaction(SYSTEM) as tx:
+        found = await dialect(tx, ENTITY, Read(percent_as="0-1", period_basis="fiscal"))
+    assert found is not None
+    assert found["preview"]["readings"] == {"percent_as": "0-1", "period_basis": "fiscal"}
+    assert [(f["metric"], f["before"], f["after"]) for f in found["preview"]["figures"]] == [
+        ("M1", 0, 500_000), ("M4", 0, 500_000),
+    ]  # fmt: skip
+    said = await feed.say(adopted(percent_as="0-1", period_basis="fiscal"))
+    assert said[name].value == 500_000
+    assert {"BY_DIALECT:percent_as", "BY_DIALECT:period_basis"} <= set(said[name].flags)
+    assert (await feed.rebuilt()).equal
+    await feed.say(DialectWithdrawn(entity=ENTITY, version=2))
+    assert (await feed.rebuilt()).standing == first
+
+
 def test_too_little_evidence_proposes_nothing() -> None:
     assert Proposal("direction", "from-values", 12, 11).stands
     assert not Proposal("direction", "from-values", 9, 9).stands

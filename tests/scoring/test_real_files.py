@@ -16,6 +16,7 @@ from intake.reader.process import read_file
 from intake.reader.protocol import JudgedActivity
 from scoring import codec
 from scoring.domain.cells import Cells, rebuild, state_hash
+from scoring.domain.dialect import Proposal, evidence
 from scoring.domain.facts import Version
 from scoring.domain.ledger import apply, own_figures
 from scoring.domain.parameters import FIRST
@@ -29,6 +30,15 @@ FILES: list[tuple[str, int, int, dict[str, int]]] = [
     ("un-women/un-women-dportal.xml", 13, 141, {"DIRECTION_CONFLICT": 93}),
     ("caf/caf-activities-2025-10-10.xml", 478, 493, {"NO_ACTUAL": 493, "TARGET_PLACEHOLDER": 4}),
     ("afdb/afdb-dportal.xml", 66, 1238, {"NO_ACTUAL": 1238, "NO_TARGET": 331}),
+]
+
+
+# (file, what its figures say for the readings of periods and percentages: of so many indicators, so many agree)
+SPEAKS: list[tuple[str, list[Proposal]]] = [
+    ("afdb/afdb_ag_activities.xml", [Proposal("period_basis", "whole-project", 29, 29)]),
+    ("cordaid/cordaid-dportal.xml", [Proposal("period_basis", "fiscal", 811, 90)]),
+    ("halo-trust/halo-trust-dportal.xml", []),
+    ("un-women/un-women-dportal.xml", []),
 ]
 
 
@@ -70,3 +80,13 @@ async def test_every_indicator_is_judged_and_none_guessed(
     )
     for state in states.values():
         assert codec.unpack_state(codec.pack_state(state)) == state
+
+
+@pytest.mark.parametrize(("name", "expected"), SPEAKS)
+async def test_what_a_publishers_periods_and_percentages_say_is_counted(name: str, expected: list[Proposal]) -> None:
+    """As ``docs/dialects.md`` has it."""
+    if not (DATA / name).exists():
+        pytest.skip(f"{DATA / name} is not here: real files are not part of the repository")
+    states, _ = await _read(DATA / name)
+    found = evidence((i for s in states.values() for i in s.indicators.values()), ordinal("2026-11-22"), FIRST)
+    assert [p for p in found if p.reading in {"period_basis", "percent_as"}] == expected

@@ -159,12 +159,14 @@ async def show_dialect(
     accumulation: Literal["CUMULATIVE", "POINT_IN_TIME", "PERIODIC_SUM", "RATIO"] | None = None,
     location_is_total: bool | None = None,
     zero_means_missing: bool | None = None,
+    period_basis: Literal["calendar", "fiscal", "whole-project"] | None = None,
+    percent_as: Literal["0-1", "0-100"] | None = None,
 ) -> Response:
     """How a publisher's figures are read, what they themselves suggest, and every figure that would change.
 
     The readings of the query are previewed in place of the suggested ones.
     """
-    wanted = Readings(direction, accumulation, location_is_total, zero_means_missing)
+    wanted = Readings(direction, accumulation, location_is_total, zero_means_missing, period_basis, percent_as)
     found = await dialects.dialect(tx, entity, wanted if wanted != PLAIN else None)
     if found is None:
         raise Problem(

@@ -13,11 +13,15 @@ from typing import Final, NamedTuple
 from scoring.domain.attainment import attain
 from scoring.domain.numbers import decimal
 from scoring.domain.parameters import Parameters
-from scoring.domain.readings import PLAIN, Readings
+from scoring.domain.readings import PLAIN, Readings, valid_from
+from scoring.domain.rereading import BASES, SHARES, basis_speaks, shares_speak
 from scoring.domain.state import IndicatorState
 
 LEAST: Final = 10  # indicators that must speak for a reading before it is proposed [POLICY]
 AGREEMENT: Final = (4, 5)  # of them, so many must agree [POLICY]
+_READINGS: Final = (
+    "direction", "accumulation", "location_is_total", "zero_means_missing", "period_basis", "percent_as",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -45,24 +49,44 @@ class Proposal(NamedTuple):
 
 def evidence(indicators: Iterable[IndicatorState], day: int, under: Parameters) -> list[Proposal]:
     """What a publisher's indicators say for each reading, whether or not it is enough."""
-    counts = {name: [0, 0] for name in ("direction", "accumulation", "location_is_total", "zero_means_missing")}
+    counts = {name: [0, 0] for name in _READINGS}
+    bases = dict.fromkeys(BASES, 0)
     for indicator in indicators:
         for name, agrees in _speaks(indicator, day, under).items():
             counts[name][0] += 1
             counts[name][1] += int(agrees)
-    values = {"direction": "from-values", "accumulation": "CUMULATIVE"}
+        for basis, agrees in (_pairs(indicator, day) or {}).items():
+            bases[basis] += int(agrees)
+            counts["period_basis"][0] += int(basis == BASES[0])
+    basis = max(BASES, key=lambda name: bases[name])
+    counts["period_basis"][1] = bases[basis]
+    values = {
+        "direction": "from-values", "accumulation": "CUMULATIVE", "percent_as": SHARES, "period_basis": basis,
+    }  # fmt: skip
     return [Proposal(name, values.get(name, "true"), of, agree) for name, (of, agree) in counts.items() if of]
 
 
 def proposed(found: Iterable[Proposal]) -> Readings:
     """The readings that there is enough evidence for."""
-    names = {p.reading for p in found if p.stands}
+    found = [p for p in found if p.stands]
+    names = {p.reading for p in found}
     return Readings(
         direction="from-values" if "direction" in names else None,
         accumulation="CUMULATIVE" if "accumulation" in names else None,
         location_is_total=True if "location_is_total" in names else None,
         zero_means_missing=True if "zero_means_missing" in names else None,
+        period_basis=next((p.value for p in found if p.reading == "period_basis"), None),
+        percent_as=SHARES if "percent_as" in names else None,
     )
+
+
+def _pairs(indicator: IndicatorState, day: int) -> dict[str, bool] | None:
+    """By which basis one indicator's targets and actuals go together; None where they do as they stand."""
+    definition = indicator.definition
+    if definition is None or not definition.alive:
+        return None
+    known = [a for a in indicator.actuals.values() if a.alive and valid_from(a) <= day and a.value is not None]
+    return basis_speaks([t for t in definition.targets if t.value is not None], known)
 
 
 def _speaks(indicator: IndicatorState, day: int, under: Parameters) -> dict[str, bool]:
@@ -87,4 +111,7 @@ def _speaks(indicator: IndicatorState, day: int, under: Parameters) -> dict[str,
     values = [a.value for a in alive if a.value is not None]
     if values and found.target is not None and found.target[0]:
         said["zero_means_missing"] = all(decimal(value)[0] == 0 for value in values)
+    shares = shares_speak(definition, definition.targets, alive)
+    if shares is not None:
+        said["percent_as"] = shares
     return said

@@ -24,6 +24,7 @@ from scoring.domain.readings import (
     readings_of,
     valid_from,
 )
+from scoring.domain.rereading import reread
 from scoring.domain.state import Actual, Definition, TargetOf
 
 
@@ -40,6 +41,7 @@ def effective(
     known = [a for a in actuals if a.alive and valid_from(a) <= day]
     if readings.zero_means_missing:
         known = _without_noughts(known, found)
+    definition, goals, known = reread(definition, goals, known, readings, found)
     if readings.accumulation is not None and definition.accumulation is None:
         definition = definition._replace(accumulation=readings.accumulation)
         if len({(a.start, a.end) for a in known} | {(t.start, t.end) for t in goals}) > 1:
@@ -58,6 +60,8 @@ def effective(
     else:
         _nested(definition, by_period, aims, outer, found)
     found.path.sort(key=lambda point: point[0])
+    if f"{BY_DIALECT}period_basis" in found.flags and "PERIODS_PAIRED" in found.flags:
+        found.flags.remove("PERIODS_PAIRED")  # the owner has said how they pair
     return found
 
 

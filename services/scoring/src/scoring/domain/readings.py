@@ -23,6 +23,8 @@ class Readings:
     accumulation: str | None = None
     location_is_total: bool | None = None
     zero_means_missing: bool | None = None
+    period_basis: str | None = None
+    percent_as: str | None = None
 
 
 PLAIN: Final = Readings()

@@ -35,10 +35,28 @@ class Accumulation(StrEnum):
     RATIO = "RATIO"
 
 
+class PeriodBasis(StrEnum):
+    """What the periods of targets and actuals are of, where they differ."""
+
+    CALENDAR = "calendar"
+    FISCAL = "fiscal"
+    WHOLE_PROJECT = "whole-project"
+
+
+class PercentAs(StrEnum):
+    """How percentages are written."""
+
+    SHARES = "0-1"
+    PER_CENT = "0-100"
+
+
 Reading1 = Annotated[Direction | None, typer.Option("--direction", help="Instead of what is proposed.")]
 Reading2 = Annotated[Accumulation | None, typer.Option("--accumulation", help="Where none is declared.")]
 Reading3 = Annotated[bool | None, typer.Option("--location-is-total", help="A single location stands for the whole.")]
 Reading4 = Annotated[bool | None, typer.Option("--zero-means-missing", help="0 is what nobody reported.")]
+
+Reading5 = Annotated[PeriodBasis | None, typer.Option("--period-basis", help="What differing periods are of.")]
+Reading6 = Annotated[PercentAs | None, typer.Option("--percent-as", help="Where shares stand among percentages.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -56,12 +74,21 @@ def show(
     accumulation: Reading2 = None,
     location_is_total: Reading3 = None,
     zero_means_missing: Reading4 = None,
+    period_basis: Reading5 = None,
+    percent_as: Reading6 = None,
     as_user: As = "secretariat",
     as_json: Json = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Print the evidence, what it proposes, and every figure that would change; nothing is changed."""
-    readings = _readings(direction, accumulation, location_is_total, zero_means_missing)
+    readings = _given(
+        direction=direction,
+        accumulation=accumulation,
+        location_is_total=location_is_total,
+        zero_means_missing=zero_means_missing,
+        period_basis=period_basis,
+        percent_as=percent_as,
+    )
     found = _found(Client(data_dir, as_user), entity, readings)
     if as_json:
         print_json(found)
@@ -99,13 +126,22 @@ def adopt(
     accumulation: Reading2 = None,
     location_is_total: Reading3 = None,
     zero_means_missing: Reading4 = None,
+    period_basis: Reading5 = None,
+    percent_as: Reading6 = None,
     as_user: As = "secretariat",
     as_json: Json = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Take on the readings that are proposed, or those given; every figure is flagged with the reading it rests on."""
     client = Client(data_dir, as_user)
-    readings = _readings(direction, accumulation, location_is_total, zero_means_missing)
+    readings = _given(
+        direction=direction,
+        accumulation=accumulation,
+        location_is_total=location_is_total,
+        zero_means_missing=zero_means_missing,
+        period_basis=period_basis,
+        percent_as=percent_as,
+    )
     found = _found(client, entity, readings)
     wanted = readings or found["preview"]["readings"]
     if not wanted:
@@ -135,16 +171,8 @@ def _found(client: Client, entity: str, readings: dict[str, Any]) -> dict[str, A
     return found
 
 
-def _readings(
-    direction: Direction | None, accumulation: Accumulation | None, location: bool | None, zero: bool | None
-) -> dict[str, Any]:
-    found = {
-        "direction": direction,
-        "accumulation": accumulation,
-        "location_is_total": location,
-        "zero_means_missing": zero,
-    }
-    return {name: value for name, value in found.items() if value is not None}
+def _given(**readings: Any) -> dict[str, Any]:
+    return {name: value for name, value in readings.items() if value is not None}
 
 
 def _words(readings: dict[str, Any]) -> str:
