@@ -12,9 +12,11 @@ from tests.support.scoring_feed import Feed, Said, a_project, an_actual, an_indi
 from contracts.alerts import DuplicateCandidateFound
 from contracts.coordination import DuplicateDecided
 from contracts.portfolio import Allocation, Link, Participant, ProjectStatusChanged, ProjectWithdrawn
-from runtime.access import SYSTEM
+from runtime.access import SYSTEM, Principal
 from scoring.domain.duplicates.cases import LARGEST
 from scoring.store import duplicates as store
+from scoring.usecases import explaining_pairs
+from scoring.usecases.explaining import explain
 
 ONE, TWO = "XM-DEMO-1-A", "XM-DEMO-2-B"
 PAIR = f"{ONE}|{TWO}"
@@ -162,3 +164,57 @@ async def test_a_block_too_large_makes_no_pairs_until_it_is_small_again(feed: Fe
     said = await feed.say(ProjectWithdrawn(project_id=f"XM-DEMO-{LARGEST}-W"))
     assert counts(said) == every_pair
     assert (await feed.rebuilt()).equal
+
+
+async def test_a_pair_is_seen_by_who_may_read_both_projects(feed: Feed) -> None:
+    await feed.say(a_twin(ONE, entity="XM-DEMO-1"))
+    await feed.say(a_twin(TWO, classification="compact"))
+
+    async def seen_by(who: Principal) -> list[str]:
+        async with feed.database.transaction(who) as tx:
+            rows = await tx.conn.fetch("select low, high from duplicate_case")
+            found = await explaining_pairs.list_pairs(
+                tx, kinds=[], decided=False, entity="", project="", after=("", ""), limit=10
+            )
+        assert len(rows) == len(found), "the database decides, not the query"
+        return [item["pair_id"] for item in found]
+
+    assert await seen_by(Principal(subject="s", role="secretariat")) == [PAIR]
+    assert await seen_by(Principal(subject="e", role="entity", organisation="XM-DEMO-1")) == [PAIR]
+    assert await seen_by(Principal(subject="d", role="donor")) == []
+    assert await seen_by(Principal(subject="m", role="member-state", country="ML")) == []
+
+
+async def test_a_list_says_why_in_words_and_can_be_narrowed(feed: Feed) -> None:
+    await two(feed)
+
+    async def listed(**over: Any) -> list[dict[str, Any]]:
+        wanted: dict[str, Any] = {
+            "kinds": [], "decided": False, "entity": "", "project": "", "after": ("", ""), "limit": 10, **over,
+        }  # fmt: skip
+        async with feed.database.transaction(Principal(subject="d", role="donor")) as tx:
+            return await explaining_pairs.list_pairs(tx, **wanted)
+
+    (item,) = await listed()
+    assert [one["title"] for one in item["projects"]] == [BORDER["en"]] * 2
+    assert item["says"] == "probably one project, reported twice"
+    assert {"field": "title", "level": "same", "weight": "8.6439", "says": "the titles are the same, or nearly"} in (
+        item["evidence"]
+    )
+    assert await listed(kinds=["LIKELY"], entity="XM-DEMO-2", project=ONE) == [item]
+    assert await listed(kinds=["REVIEW"]) == await listed(entity="XM-DEMO-3") == await listed(decided=True) == []
+    assert await listed(after=(ONE, TWO)) == []
+
+
+async def test_the_explanation_of_a_total_lists_its_pairs_and_adds_up(feed: Feed) -> None:
+    await two(feed)
+    await feed.say(a_project("XM-DEMO-3-C", entity="XM-DEMO-3", title={"en": "Prisons"}))
+    async with feed.database.transaction(Principal(subject="d", role="donor")) as tx:
+        tree = await explain(tx, "M12", "global", 10)
+    assert tree is not None
+    assert (tree["numerator"], tree["denominator"]) == (1, 3)
+    pair, rest = tree["children"]
+    assert (pair["kind"], pair["id"], rest["kind"]) == ("pair", PAIR, "others")
+    assert pair["numerator"] + rest["numerator"] == 1
+    assert pair["denominator"] + rest["denominator"] == 3
+    assert tree["value"] == 333_333
