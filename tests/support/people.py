@@ -94,10 +94,12 @@ class Person:
         assert answer.is_success, answer.text
 
     async def explanation(self, metric: str, scope: str, **query: Any) -> dict[str, Any] | None:
-        """The tree below a figure, None where there is none for this person."""
+        """The tree below a figure, None where there is none for this person, or it is withheld."""
         path = f"/api/v1/explanations/{metric}"
         answer = await self.call("GET", "portal-gateway", path, params={"scope": scope, **query})
         if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if answer.status_code == httpx.codes.FORBIDDEN and answer.json()["code"] == "withheld":
             return None
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json()
