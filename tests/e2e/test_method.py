@@ -16,7 +16,7 @@ from plumbline.stack import Stack
 pytestmark = pytest.mark.stack
 
 VERSION = "1.0.0-as-before"
-"""A release that changes what no figure of the others rests on, so that they are what they were."""
+"""A release that changes so little that the figures of others are what they were."""
 
 
 async def test_a_release_is_in_force_on_its_day_and_left_by_hand(
@@ -26,7 +26,7 @@ async def test_a_release_is_in_force_on_its_day_and_left_by_hand(
     entity.publish(entity.project(), entity.indicator(), entity.observation("40"))
     before = await secretariat.figure_of("M4", scope, 400_000)
     release = tmp_path / "release.json"
-    parameters = {"duplicate.queue": "0.96"}
+    parameters = {"duplicate.queue": "0.9501"}
     release.write_text(json.dumps({"version": VERSION, "effective_from": "2026-01-01", "parameters": parameters}))
     assert told(system, "method", "release", str(release))["outcome"] == "accepted"
 

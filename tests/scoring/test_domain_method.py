@@ -194,7 +194,8 @@ def test_a_parameter_stated_otherwise_changes_its_figure(name: str) -> None:
     assert look(parameters_of(stated)) == after
 
 
-def test_every_parameter_is_looked_at_but_for_those_of_pairs() -> None:
+def test_every_parameter_is_looked_at() -> None:
+    """Those of pairs in ``test_method``, on a real database: a pair is found by its block."""
     assert PARAMETERS.keys() - CASES.keys() == {"duplicate.queue", "duplicate.review"}
 
 

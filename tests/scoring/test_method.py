@@ -16,7 +16,7 @@ from tests.support.stack import fresh_database, settings
 
 from contracts.assessment import EvaluationQualityRated
 from contracts.context import CodelistPublished, MethodReleased
-from contracts.portfolio import Allocation, Target
+from contracts.portfolio import Allocation, Participant, Target
 from plumbline.stack import Stack
 from runtime.access import SYSTEM
 from runtime.service import Service
@@ -25,6 +25,7 @@ from scoring.app import build
 from scoring.domain.history import Revision, effects, summary
 from scoring.domain.places import M49
 from scoring.settings import Settings
+from scoring.store import duplicates as pairs
 from scoring.usecases.changing import begin_due, change_to
 from scoring.usecases.jobs import Jobs
 from scoring.usecases.mending import mend
@@ -264,6 +265,28 @@ async def test_a_crosswalk_says_anew_which_pillar_a_purpose_serves(feed: Feed) -
         assert state.contribution is not None
         assert {s for s in state.contribution.shares if s.startswith("pillar:")} == {"pillar:P1"}
     assert await last(feed, "M4", "pillar:P2") == declared  # what is declared is not inferred
+    assert (await feed.rebuilt()).equal
+
+
+@pytest.mark.parametrize(
+    ("stated", "kind"),
+    [({"duplicate_queue": "1"}, "REVIEW"), ({"duplicate_queue": "1", "duplicate_review": "1"}, None)],
+)
+async def test_pairs_are_judged_again_by_other_thresholds(feed: Feed, stated: dict[str, str], kind: str | None) -> None:
+    same = {"title": {"en": "Border management in the Sahel"}, "participants": [Participant(role="4", ref="XM-9")]}
+    await feed.say(a_project("XM-DEMO-1-A", **same), a_project("XM-DEMO-2-B", entity="XM-DEMO-2", **same))
+    pair = "XM-DEMO-1-A", "XM-DEMO-2-B"
+
+    async def case() -> str | None:
+        async with feed.database.transaction(SYSTEM) as tx:
+            found = (await pairs.all_cases(tx.conn)).get(pair)
+        return found.kind if found is not None else None
+
+    assert await case() == "LIKELY"
+    await feed.say(a_release(**stated))
+    assert await begin_due(feed.database, Jobs())
+    assert await case() == kind
+    assert (await last(feed, "M12", "global")).kind == "METHOD_CHANGE"
     assert (await feed.rebuilt()).equal
 
 
