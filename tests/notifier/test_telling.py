@@ -362,6 +362,21 @@ class TestAccess:
         async with database.transaction(SYSTEM) as tx:
             assert await tx.conn.fetchval("select count(*) from message") == 1
 
+    async def test_a_total_that_is_withheld_is_told_to_its_readers_and_never_as_what_a_figure_was(
+        self, database: Database
+    ) -> None:
+        """Too few stand in it, or it would give such a one away; then it is public again (ADR 0079)."""
+        for caller in (FOCAL, DONOR):
+            await subscribe(database, caller, about="metric", scope="country:ML")
+        hidden = {"classification": "compact", "withheld": "complementary", "previous": None}
+        await deliver(database, a_record(a_figure(value=650_000)))
+        await deliver(database, a_record(a_figure(value=412_000, **hidden)))
+        await deliver(database, a_record(a_figure(value=700_000, previous=None)))
+        told = await titles(database, (FOCAL, DONOR))
+        assert ["41.2" in title for title in told["focal"]].count(True) >= 1
+        assert told["donor"]
+        assert not [title for title in told["donor"] if "41.2" in title]
+
     @pytest.mark.parametrize("caller", [OTHER, STATE, DONOR])
     async def test_receipts_of_others_are_refused(self, database: Database, caller: Principal) -> None:
         with pytest.raises(ReceiptsOfOthers):

@@ -120,7 +120,7 @@ SCOPES = [
     ("M4", "global"),
     ("M4", "country:ML"),
     ("M4", "pillar-country:P2|NE"),
-    ("M3", "global"),
+    ("M4", "region:002"),
     ("M4", "theme:BORDER"),
     ("M2", "global"),
     ("M2", "region:011"),

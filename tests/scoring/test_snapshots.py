@@ -146,6 +146,9 @@ async def test_who_may_make_and_read_what(feed: Feed, secretariat: Caller, donor
     assert (await donor.get("/one/metrics/M1", scope=INDICATOR))["value"] == 500_000
     hidden = await donor.http.get("/v1/snapshots/one/metrics/M1", params={"scope": "indicator:XM-DEMO-2-P1|I1"})
     assert (hidden.status_code, hidden.json()["code"]) == (404, "no-figure")
+    # A snapshot decides over its own cells what is not public; two projects stand in this one.
+    small = await donor.http.get("/v1/snapshots/one/metrics/M4", params={"scope": "global"})
+    assert (small.status_code, "fewer than three projects" in small.json()["detail"]) == (404, True)
     assert (await donor.http.get("/v1/snapshots/one/verification")).status_code == 403
     assert [item["id"] for item in (await donor.get(""))["items"]] == ["one"]
     async with feed.database.transaction(SYSTEM) as tx:

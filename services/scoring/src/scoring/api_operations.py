@@ -90,7 +90,8 @@ async def show_in_snapshot(
             404,
             "no-figure",
             "There is no such figure",
-            f"{snapshot} has no {metric} of {scope}, or it is not yours to read.",
+            f"{snapshot} has no {metric} of {scope}, or it is withheld, or not yours to read. Totals over fewer than"
+            " three projects or two entities, and those from which one could be worked out, are not public.",
         )
     return Json(line._asdict() | {"snapshot": snapshot, "unit": "µ"}, request)
 
