@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import orjson
 
-from contracts.method import FIRST, LISTS, VERSION, read
 from intake.domain.acceptance import Fault, coded, fault, marker, period
 
 _PLAUSIBLE: Final = 999_999_999  # person-days, or activities, of one period
@@ -159,38 +158,13 @@ def _duplicate(data: Mapping[str, Any]) -> list[Fault]:
     return found
 
 
-def _content(stated: str, content: Any) -> list[Fault]:
-    counted = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def content(stated: str, said: Any) -> list[Fault]:
+    """Whether a hash is that of the content it goes with."""
+    counted = hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
     if counted == stated:
         return []
     remedy = f"Of what was sent it is {counted}; send what was hashed, or this hash"
     return [fault("CONTENT_HASH", "The content is not what content_sha256 says", remedy, "data/content_sha256")]
-
-
-def _codes(data: Mapping[str, Any]) -> list[Fault]:
-    found = _content(data["content_sha256"], data["codes"])
-    check = LISTS.get(data["list_id"])
-    if check is None:
-        return found
-    wrong = [fault("CODE", w.message, w.remedy, f"data/codes/{w.name}") for w in check(data["codes"])]
-    return found + _version(data["version"]) + wrong
-
-
-def _release(data: Mapping[str, Any]) -> list[Fault]:
-    found = _version(data["version"])
-    if data["version"] == FIRST:
-        remedy = f"The software carries {FIRST}; release under another name"
-        found.append(fault("METHOD_VERSION", f"{FIRST} never changes", remedy, "data/version"))
-    wrong = read(data.get("parameters", {}))[1]
-    return found + [fault("PARAMETER", w.message, w.remedy, f"data/parameters/{w.name}") for w in wrong]
-
-
-def _version(stated: str) -> list[Fault]:
-    """Figures carry the name of what they were made by, so it is short and has no sign of ours."""
-    if VERSION.fullmatch(stated):
-        return []
-    remedy = "Use up to 32 letters, digits, points and hyphens, such as 1.1.0 or 2027-01"
-    return [fault("METHOD_VERSION", f"version is {stated[:40]!r}", remedy, "data/version")]
 
 
 def _rates(data: Mapping[str, Any]) -> list[Fault]:
@@ -205,7 +179,7 @@ def _rates(data: Mapping[str, Any]) -> list[Fault]:
     for n in _repeated((row["currency"], row["valid_from"]) for row in rows):
         message = f"{rows[n]['currency']} has two rates from {rows[n]['valid_from']} on"
         found.append(fault("RATE_TWICE", message, "Keep one", f"data/rows/{n}"))
-    return found + _content(data["content_sha256"], sorted(rows, key=lambda row: (row["currency"], row["valid_from"])))
+    return found + content(data["content_sha256"], sorted(rows, key=lambda row: (row["currency"], row["valid_from"])))
 
 
 _CHECKS: Final[Mapping[str, Check]] = {
@@ -222,7 +196,5 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "resolution.implementation-assessed.v1": _state_class,
     "national.resources-allocated.v1": _national,
     "duplicate.decided.v1": _duplicate,
-    "codelist.published.v1": _codes,
     "fx.rates-published.v1": _rates,
-    "method.released.v1": _release,
 }

@@ -16,6 +16,7 @@ from intake.domain.ledger import IMMUTABLE, Decision, Known, decide, named
 from intake.store import projects, shared
 from intake.store.entities import Entity
 from intake.store.shared import Clock, SharedRow
+from intake.usecases import releases
 from intake.usecases.item import Item
 from runtime.db import Tx, new_id
 
@@ -114,7 +115,7 @@ async def keep(tx: Tx, sender: Entity, everyone: Mapping[str, Entity], items: Se
 def _keep(item: Item, ledger: _Shared, everyone: Mapping[str, Entity], submitted: set[str]) -> None:
     data, ordering = item.data, str(item.shared)
     assert data is not None
-    item.faults += sense(item.type, data)
+    item.faults += sense(item.type, data) + releases.sense(item.type, data)
     item.faults += _entity(item.type, data, ledger.sender, everyone)
     if not data.get("withdrawn"):
         item.faults += _missing(item, ledger)
