@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from scoring.domain.duplicates.likeness import bands
@@ -93,6 +94,7 @@ def _pairs(found: Any) -> tuple[tuple[str, str], ...]:
     return tuple((first, second) for first, second in found or ())
 
 
+@lru_cache(maxsize=4_096)
 def blocks(found: Fingerprint) -> frozenset[int]:
     """The blocks a project stands in, as 64-bit numbers: only projects that share one are compared.
 

@@ -98,16 +98,10 @@ def bands(text_: str) -> tuple[str, ...]:
 
 
 def _points(shingle: str) -> tuple[int, ...]:
-    """A number for each place of the signature, by hash functions that are fixed for ever: others would meet other
+    """A number for each place of the signature, by a hash function that is fixed for ever: another would meet other
     pairs, and so be another version of the method.
     """
-    word, digests = shingle.encode(), []
-    for function in _FUNCTIONS:
-        one = function.copy()
-        one.update(word)
-        digests.append(one.digest())
-    return _NUMBERS.unpack(b"".join(digests))
+    return _NUMBERS.unpack(hashlib.blake2b(shingle.encode(), digest_size=_NUMBERS.size, person=b"M12").digest())
 
 
-_FUNCTIONS: Final = tuple(hashlib.blake2b(digest_size=8 * BANDS, person=b"M12 %d" % row) for row in range(ROWS))
-_NUMBERS: Final = struct.Struct(f">{BANDS * ROWS}Q")
+_NUMBERS: Final = struct.Struct(f">{BANDS * ROWS}H")
