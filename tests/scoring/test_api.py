@@ -334,3 +334,17 @@ _OURS += ["subject_term", "subject_rests_on", "project_standing"]
 async def test_readers_cannot_write(feed: Feed, table: str) -> None:
     async with feed.database.transaction(Principal(subject="s", role="secretariat")) as tx:
         assert await tx.conn.execute(f"delete from {table}") == "DELETE 0"
+
+
+async def test_what_a_default_pillar_would_move_is_shown_before_anybody_adopts_it(feed: Feed, owner: Caller) -> None:
+    purpose = Allocation(dim="DAC", code="15210", ppm=1_000_000)
+    await feed.say(a_project("XM-DEMO-2-OPEN", entity="XM-DEMO-2", allocations=[purpose]))
+    answer = await owner.http.get("/v1/dialects/XM-DEMO-2", params={"default_pillar": ["15210:P1", "15220:P2"]})
+    assert answer.status_code == 200, answer.text
+    preview = answer.json()["preview"]
+    assert preview["readings"] == {"default_pillar": {"15210": "P1", "15220": "P2"}}
+    assert preview["moved"] == 1
+    assert {p["pillar"]: p["ppm"] for p in preview["pillars"]}["P1"] == [0, 1_000_000]
+    refused = await owner.http.get("/v1/dialects/XM-DEMO-2", params={"default_pillar": "15210:P5"})
+    assert refused.status_code in {400, 422}
+    assert "default_pillar" in refused.text

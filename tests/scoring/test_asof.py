@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.support.scoring_feed import PROJECT, Feed, a_marker, a_project, an_ac
 from tests.support.stack import fresh_database, settings
 
 from contracts.base import Payload
-from contracts.context import Rate, RatesPublished
+from contracts.context import DialectAdopted, DialectWithdrawn, Rate, RatesPublished, Readings
 from contracts.portfolio import (
     Allocation,
     Baseline,
@@ -237,6 +238,30 @@ async def test_a_project_that_is_closed_takes_its_past_with_it(feed: Feed, donor
         assert (await donor.ask(path, scope)).status_code == 404
     assert (await donor.ask("metrics/M1", scope, known_as_of="2020-02-15")).status_code == 404
     assert (await owner.get("metrics/M1", scope, known_as_of="2020-02-15"))["value"] == 500_000
+
+
+async def test_a_publishers_word_on_pillars_holds_as_of_the_days_it_stood(feed: Feed, peer: Caller) -> None:
+    entity = "XM-DEMO-1"
+    purpose = Allocation(dim="DAC", code="15210", ppm=1_000_000)
+    said: list[tuple[str, Payload]] = [
+        ("2020-01-10", a_project(allocations=[purpose])),
+        (
+            "2020-02-10",
+            DialectAdopted(
+                entity=entity, version=1, readings=Readings(default_pillar={"15210": "P4"}), adopted_by=entity,
+                adopted_on="2020-02-10",
+            ),  # type: ignore[arg-type]
+        ),
+        ("2020-03-10", DialectWithdrawn(entity=entity, version=2)),
+    ]  # fmt: skip
+    for day, fact in said:
+        feed.on(day)
+        await feed.say(fact)
+    for known, stood in (("2020-02-01", False), ("2020-03-01", True), ("2020-04-01", False)):
+        tree = await peer.get("explanations/M4", f"project:{PROJECT}", known_as_of=known)
+        assert ("BY_DIALECT:default_pillar" in json.dumps(tree)) is stood
+        found = await peer.ask("metrics/M4", "pillar:P4", known_as_of=known)
+        assert (found.status_code == 200 and found.json()["state"] != "NOT_APPLICABLE") is stood, found.text
 
 
 async def test_an_explanation_as_of_shows_the_facts_of_then(feed: Feed, donor: Caller) -> None:

@@ -9,17 +9,24 @@ from tests.support.scoring_facts import an_indicator as plain_indicator
 from tests.support.scoring_facts import known, ordinal, target
 from tests.support.scoring_feed import PROJECT, Feed, a_project, an_actual, an_indicator
 
-from contracts.context import DialectAdopted, DialectWithdrawn, Readings
-from contracts.portfolio import Baseline, Target
+from contracts.context import CodelistPublished, DialectAdopted, DialectWithdrawn, Readings
+from contracts.portfolio import Allocation, Baseline, Target
+from intake.codelists import load
 from runtime.access import SYSTEM
+from scoring import store
+from scoring.domain import facts
+from scoring.domain.allocation import PILLARLESS
 from scoring.domain.attainment import attain
-from scoring.domain.dialect import Proposal, evidence, proposed
+from scoring.domain.crosswalk import CROSSWALK
+from scoring.domain.dialect import Proposal, evidence, pillar_evidence, proposed
 from scoring.domain.facts import Fact, Place
 from scoring.domain.parameters import FIRST
 from scoring.domain.readings import PLAIN
 from scoring.domain.readings import Readings as Read
-from scoring.domain.state import ProjectState
+from scoring.domain.state import About, ProjectState
+from scoring.usecases.changing import begin_due
 from scoring.usecases.dialects import dialect
+from scoring.usecases.jobs import Jobs
 
 ENTITY = "XM-DEMO-1"
 
@@ -231,3 +238,107 @@ def test_too_little_evidence_proposes_nothing() -> None:
         p for p in evidence(state.indicators.values(), ordinal("2030-12-31"), FIRST) if p.reading == "direction"
     ]
     assert (found.indicators, found.agree) == (1, 1)
+
+
+def allocated(*rows: tuple[str, str, int]) -> list[Allocation]:
+    return [Allocation(dim=dim, code=code, ppm=ppm) for dim, code, ppm in rows]  # type: ignore[arg-type]
+
+
+async def serving(feed: Feed, project: str = PROJECT) -> dict[str, tuple[int, bool]]:
+    """Share by pillar, '' for none, with whether it rests on inference."""
+    async with feed.database.transaction(SYSTEM) as tx:
+        contribution = (await store.project_states(tx.conn, [project]))[project].contribution
+    assert contribution is not None
+    shares = contribution.shares.items()
+    return {s.partition(":")[2]: (x.ppm, x.inferred) for s, x in shares if s.startswith("pillar:") or s == PILLARLESS}
+
+
+@pytest.mark.stack
+async def test_pillars_are_by_the_owners_word_where_none_is_declared(feed: Feed) -> None:
+    """Half is for 15210, by the crosswalk pillar II; the owner says IV. The rest goes where it went."""
+    inferred = a_project(
+        allocations=allocated(
+            ("DAC", "15210", 500_000), ("DAC", "15220", 300_000), ("DAC", "99810", 200_000),
+            ("PILLAR", "P2", 500_000), ("PILLAR", "P1", 300_000),
+        ),
+        pillar_inferred=True, flags=["PILLAR_INFERRED"],
+    )  # fmt: skip
+    silent = a_project("XM-DEMO-1-P2", allocations=allocated(("DAC", "15210", 600_000), ("DAC", "15220", 400_000)))
+    declared = a_project(
+        "XM-DEMO-1-P3", allocations=allocated(("DAC", "15210", 1_000_000), ("PILLAR", "P3", 1_000_000))
+    )
+    other = a_project("XM-DEMO-2-P1", entity="XM-DEMO-2", allocations=allocated(("DAC", "15210", 1_000_000)))
+    await feed.say(inferred, silent, declared, other)
+    for name in (PROJECT, "XM-DEMO-1-P2"):
+        await feed.say(an_indicator(name), an_actual("50", name))
+    first = (await feed.rebuilt()).standing
+    assert await serving(feed) == {"P1": (300_000, True), "P2": (500_000, True), "": (200_000, True)}
+    async with feed.database.transaction(SYSTEM) as tx:
+        found = await dialect(tx, ENTITY, Read(default_pillar={"15210": "P4"}))
+    assert found is not None
+    assert found["preview"]["moved"] == 2
+    assert {p["pillar"]: p["ppm"] for p in found["preview"]["pillars"]} == {
+        "P1": [300_000, 300_000], "P2": [500_000, 0], "P3": [1_000_000, 1_000_000], "P4": [0, 1_100_000],
+        "none": [1_200_000, 600_000],
+    }  # fmt: skip
+
+    said = await feed.say(adopted(default_pillar={"15210": "P4"}))
+    assert await serving(feed) == {"P1": (300_000, True), "P4": (500_000, False), "": (200_000, True)}
+    assert await serving(feed, "XM-DEMO-1-P2") == {"P4": (600_000, False), "": (400_000, False)}
+    assert await serving(feed, "XM-DEMO-1-P3") == {"P3": (1_000_000, False)}
+    assert await serving(feed, "XM-DEMO-2-P1") == {"": (1_000_000, False)}
+    figure = said[f"M4 project:{PROJECT}"]
+    assert [f for f in figure.flags if "PILLAR" in f.upper()] == ["PILLAR_INFERRED", "BY_DIALECT:default_pillar"]
+    assert said["M4 pillar:P4"].value == figure.value == 500_000
+    assert said["M4 project:XM-DEMO-1-P2"].flags.count("BY_DIALECT:default_pillar") == 1
+    assert (await feed.rebuilt()).equal
+    # What its word leaves to no inference is no inference; withdrawn, all is as it was.
+    said = await feed.say(adopted(2, default_pillar={"15210": "P4", "15220": "P4"}))
+    assert await serving(feed) == {"P4": (800_000, False), "": (200_000, False)}
+    figure = said[f"M4 project:{PROJECT}"]
+    assert [f for f in figure.flags if "PILLAR" in f.upper()] == ["BY_DIALECT:default_pillar"]
+    said = await feed.say(DialectWithdrawn(entity=ENTITY, version=3))
+    assert [f for f in said[f"M4 project:{PROJECT}"].flags if "PILLAR" in f.upper()] == ["PILLAR_INFERRED"]
+    assert (await serving(feed))["P2"] == (500_000, True)
+    rebuilt = await feed.rebuilt()
+    assert (rebuilt.equal, rebuilt.standing) == (True, first)
+
+
+@pytest.mark.stack
+async def test_a_crosswalk_leads_what_the_owner_does_not_name(feed: Feed) -> None:
+    await feed.say(adopted(default_pillar={"15210": "P4"}))
+    said = await feed.say(a_project(allocations=allocated(("DAC", "15210", 600_000), ("DAC", "99810", 300_000))))
+    assert "BY_DIALECT:default_pillar" in said[f"M4 project:{PROJECT}"].flags
+    assert await serving(feed) == {"P4": (600_000, False), "": (400_000, False)}
+    await feed.say(
+        CodelistPublished(
+            list_id="crosswalk", version="2", effective_from="2026-07-01", content_sha256="0" * 64,
+            codes={"15210": "P1", "99810": "P4"},
+        )  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert await begin_due(feed.database, Jobs())
+    # A share of both is inferred in part.
+    assert await serving(feed) == {"P4": (900_000, True), "": (100_000, True)}
+    assert (await feed.rebuilt()).equal
+
+
+def test_the_crosswalk_is_the_one_that_intake_infers_by() -> None:
+    assert load().crosswalk == CROSSWALK
+
+
+def test_a_pillar_is_proposed_where_projects_that_declare_one_agree() -> None:
+    def project(pillars: dict[str, int], *, inferred: bool = False) -> About:
+        purposes = [facts.Allocation("DAC", "15210", 600_000), facts.Allocation("DAC", "43010", 400_000)]
+        pillar = [facts.Allocation("PILLAR", code, ppm) for code, ppm in pillars.items()]
+        about = known(plain_project(allocations=[*purposes, *pillar], pillar_inferred=inferred)).about
+        assert about is not None
+        return about
+
+    wholly = [project({"P2": 1_000_000})] * 10 + [project({"P3": 1_000_000})] * 2
+    silent = [project({"P1": 500_000, "P2": 500_000}), project({}), project({"P1": 1_000_000}, inferred=True)]
+    found = pillar_evidence([*wholly, *silent])
+    assert found == [
+        Proposal("default_pillar", "15210=P2", 12, 10), Proposal("default_pillar", "43010=P2", 12, 10),
+    ]  # fmt: skip
+    assert proposed(found) == Read(default_pillar={"15210": "P2", "43010": "P2"})
+    assert proposed(pillar_evidence(wholly[1:])) == PLAIN

@@ -82,6 +82,7 @@ def _allocations(chance: Random) -> list[Data]:
     for dim, codes in (
         ("COUNTRY", ("ML", "NE", "KE")),
         ("PILLAR", ("P1", "P2", "P4")),
+        ("DAC", ("15210", "15220", "152")),
         ("THEME", ("T1", "T2")),
         ("REGION", ("011", "289")),
     ):
@@ -197,6 +198,7 @@ _readings = _with(
         "zero_means_missing": _truth,
         "percent_as": _one("0-1", "0-100"),
         "period_basis": _one("calendar", "fiscal", "whole-project"),
+        "default_pillar": _one({"15210": "P2"}, {"15210": "P4", "15220": "P1"}),
     },
 )
 _rates = _some(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import StringConstraints
 
 from runtime.access import Principal
 from runtime.auth import principal
@@ -161,12 +162,24 @@ async def show_dialect(
     zero_means_missing: bool | None = None,
     period_basis: Literal["calendar", "fiscal", "whole-project"] | None = None,
     percent_as: Literal["0-1", "0-100"] | None = None,
+    default_pillar: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^[^:]+:P[1-4]$", max_length=300)]] | None,
+        Query(description="a purpose's pillar where a project declares none, e.g. 15210:P2", max_length=500),
+    ] = None,
 ) -> Response:
     """How a publisher's figures are read, what they themselves suggest, and every figure that would change.
 
     The readings of the query are previewed in place of the suggested ones.
     """
-    wanted = Readings(direction, accumulation, location_is_total, zero_means_missing, period_basis, percent_as)
+    wanted = Readings(
+        direction,
+        accumulation,
+        location_is_total,
+        zero_means_missing,
+        period_basis,
+        percent_as,
+        dict(text.split(":") for text in default_pillar or ()),
+    )
     found = await dialects.dialect(tx, entity, wanted if wanted != PLAIN else None)
     if found is None:
         raise Problem(

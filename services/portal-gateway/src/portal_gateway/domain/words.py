@@ -212,6 +212,7 @@ FLAGS: Final[dict[str, Flag]] = {
     "BY_DIALECT:zero_means_missing": Flag(N_("Noughts read as not reported, as the publisher adopted"), ""),
     "BY_DIALECT:period_basis": Flag(N_("Periods paired by years, or as a whole, as the publisher adopted"), ""),
     "BY_DIALECT:percent_as": Flag(N_("Shares of one read as per cent, as the publisher adopted"), ""),
+    "BY_DIALECT:default_pillar": Flag(N_("Pillars read from purpose codes, as the publisher adopted"), ""),
     "PILLAR_UNALLOCATED": Flag(N_("Not allocated to a pillar"), N_("Say which pillars the project serves")),
     "DIRECTION_INFERRED": Flag(
         N_("Direction read from baseline and target"), N_("Say whether higher is better (ascending)")

@@ -6,10 +6,13 @@ Nothing is spread: what has no country stays unallocated, a region's own share s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+from scoring.domain.crosswalk import CROSSWALK
 from scoring.domain.method import Method
 from scoring.domain.parameters import MICRO, PILLARS
 from scoring.domain.places import Regions
+from scoring.domain.readings import DEFAULT_PILLAR, PILLAR_INFERRED, PLAIN, Readings
 from scoring.domain.state import About, Money, Share
 
 UNALLOCATED = "unallocated"
@@ -107,20 +110,54 @@ def places_of(about: About) -> dict[str, int]:
     return _filled({**countries, **regions})
 
 
-def pillars_of(about: About, crosswalk: Mapping[str, str] | None = None) -> tuple[dict[str, int], bool]:
-    """Share by pillar, '' for none, and whether it rests on inference: a declared pillar always wins (§2.2).
+class Pillars(NamedTuple):
+    """Share by pillar, '' for none; which of them rest on inference, wholly or in part; what its publisher's word did.
 
-    Without a crosswalk of its own the method takes what intake inferred by the software's.
+    ``flags`` are those of a project whose publisher's dialect said a pillar: with ``PILLAR_INFERRED`` where another
+    purpose's is inferred still.
     """
-    declared = {code: ppm for code, ppm in _dimension(about, "PILLAR").items() if code in PILLARS}
-    if crosswalk is None or (declared and not about.inferred):
-        return _filled(declared), about.inferred
+
+    shares: dict[str, int]
+    inferred: frozenset[str] = frozenset()
+    flags: tuple[str, ...] = ()
+
+
+def declared_of(about: About) -> dict[str, int]:
+    """Share by pillar as the project itself declares it; nothing where it does not."""
+    return {} if about.inferred else _pillars(about)
+
+
+def purposes_of(about: About) -> dict[str, int]:
+    """Share by DAC purpose, or by category where the project says no more."""
+    return _dimension(about, "DAC")
+
+
+def pillars_of(about: About, crosswalk: Mapping[str, str] | None = None, readings: Readings = PLAIN) -> Pillars:
+    """What serves which pillar: a declared one always wins, then its publisher's word, then the crosswalk (§2.2, §2.5).
+
+    Without a crosswalk of its own the method takes what intake inferred by the software's; beside purposes that the
+    publisher's dialect names, the others of such a project are inferred by that again.
+    """
+    if declared := declared_of(about):
+        return Pillars(_filled(declared))
+    purposes = purposes_of(about)
+    own = {code: pillar for code, pillar in readings.default_pillar.items() if code in purposes and pillar in PILLARS}
+    if crosswalk is None:
+        if not own:
+            shares = _filled(_pillars(about))
+            return Pillars(shares, frozenset(shares) if about.inferred else frozenset())
+        crosswalk = CROSSWALK if about.inferred else {}
+    inferred = {code: pillar for code in purposes if code not in own and (pillar := crosswalk.get(code)) is not None}
     found: dict[str, int] = {}
-    for code, ppm in _dimension(about, "DAC").items():
-        pillar = crosswalk.get(code)
-        if pillar is not None:
-            found[pillar] = found.get(pillar, 0) + ppm
-    return _filled(found), bool(found)
+    for code, pillar in (own | inferred).items():
+        found[pillar] = found.get(pillar, 0) + purposes[code]
+    guessed = frozenset(("", *inferred.values())) if inferred else frozenset()
+    said = ((PILLAR_INFERRED,) if inferred else ()) + (DEFAULT_PILLAR,)
+    return Pillars(_filled(found), guessed, said if own else ())
+
+
+def _pillars(about: About) -> dict[str, int]:
+    return {code: ppm for code, ppm in _dimension(about, "PILLAR").items() if code in PILLARS}
 
 
 def themes_of(about: About) -> dict[str, int]:
@@ -136,32 +173,34 @@ def _dimension(about: About, wanted: str) -> dict[str, int]:
     return found
 
 
-def shares_of(about: About, money: Money, method: Method) -> dict[str, Share]:
+def shares_of(about: About, money: Money, method: Method, readings: Readings = PLAIN) -> dict[str, Share]:
     """Everything one project brings, by scope. Money adds up exactly: regions are sums of their countries."""
     places, themes, regions = places_of(about), themes_of(about), method.regions
-    pillars, inferred = pillars_of(about, method.crosswalk)
+    pillars, guessed, _ = pillars_of(about, method.crosswalk, readings)
+    inferred = bool(guessed)
+    said = sum(1 << i for i, pillar in enumerate(PILLARS) if inferred and pillar in pillars and pillar not in guessed)
     by_place, by_theme = joint(places, pillars), joint(themes, pillars)
     budget, spend = divide(money.budget, by_place), divide(money.spend, by_place)
     found: dict[str, Share] = {}
     for place, ppm in places.items():
         mine, spent = _row(budget, place), _row(spend, place)
         for scope in ("global", *_scopes_of_place(place, regions)):
-            _add(found, scope, Share(ppm, sum(mine), inferred, mine, spent))
+            _add(found, scope, Share(ppm, sum(mine), inferred, mine, spent, said))
     budget_by_theme, spend_by_theme = divide(money.budget, by_theme), divide(money.spend, by_theme)
     for theme, ppm in themes.items():
         if theme:
             mine, spent = _row(budget_by_theme, theme), _row(spend_by_theme, theme)
-            found[f"theme:{theme}"] = Share(ppm, sum(mine), inferred, mine, spent)
+            found[f"theme:{theme}"] = Share(ppm, sum(mine), inferred, mine, spent, said)
     found[f"entity:{about.entity}"] = Share(MICRO, money.budget)
     for pillar, ppm in pillars.items():
         if pillar:
-            share = Share(ppm, sum(budget[place, pillar] for place in places), inferred)
+            share = Share(ppm, sum(budget[place, pillar] for place in places), pillar in guessed)
             found[f"pillar:{pillar}"] = found[f"entity-pillar:{about.entity}|{pillar}"] = share
     for (place, pillar), ppm in by_place.items():
         if ppm:
-            found[_scope_of_both(place, pillar)] = Share(ppm, budget[place, pillar], inferred)
+            found[_scope_of_both(place, pillar)] = Share(ppm, budget[place, pillar], pillar in guessed)
     if "" in pillars:
-        rest = Share(pillars[""], sum(budget[place, ""] for place in places), inferred)
+        rest = Share(pillars[""], sum(budget[place, ""] for place in places), "" in guessed)
         found[PILLARLESS] = found[f"{PILLARLESS}:{about.entity}"] = rest
     return found
 
@@ -187,6 +226,7 @@ def _add(found: dict[str, Share], scope: str, share: Share) -> None:
             share.inferred,
             tuple(map(sum, zip(known.budget, share.budget, strict=True))),
             tuple(map(sum, zip(known.spend, share.spend, strict=True))),
+            share.said,
         )
     found[scope] = share
 

@@ -117,7 +117,8 @@ def _spread_money(vector: Vector, share: Share, present: int) -> None:
         for i, amount in enumerate(amounts):
             vector[position + i] += present * amount
         if share.inferred and amounts:
-            vector[inferred] += present * sum(amounts[:_PILLARS])
+            guessed = (amount for i, amount in enumerate(amounts[:_PILLARS]) if not share.said >> i & 1)
+            vector[inferred] += present * sum(guessed)
 
 
 def difference(cells: Cells, old: Contribution | None, new: Contribution | None) -> None:

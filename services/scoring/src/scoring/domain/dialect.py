@@ -6,18 +6,20 @@ reading that made a difference is flagged and costs a step of confidence (M3).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from scoring.domain.allocation import declared_of, purposes_of
 from scoring.domain.attainment import attain
 from scoring.domain.numbers import decimal
-from scoring.domain.parameters import Parameters
+from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.readings import PLAIN, Readings, valid_from
 from scoring.domain.rereading import BASES, SHARES, basis_speaks, shares_speak
-from scoring.domain.state import IndicatorState
+from scoring.domain.state import About, IndicatorState
 
-LEAST: Final = 10  # indicators that must speak for a reading before it is proposed [POLICY]
+LEAST: Final = 10  # indicators, or projects, that must speak for a reading before it is proposed [POLICY]
 AGREEMENT: Final = (4, 5)  # of them, so many must agree [POLICY]
 _READINGS: Final = (
     "direction", "accumulation", "location_is_total", "zero_means_missing", "period_basis", "percent_as",
@@ -34,7 +36,10 @@ class Adopted:
 
 
 class Proposal(NamedTuple):
-    """A reading that the figures suggest: of ``indicators`` that could speak for it, ``agree`` do."""
+    """A reading that the figures suggest: of ``indicators`` that could speak for it, ``agree`` do.
+
+    Of a purpose's pillar, ``15210=P2``, projects speak.
+    """
 
     reading: str
     value: str
@@ -66,6 +71,21 @@ def evidence(indicators: Iterable[IndicatorState], day: int, under: Parameters) 
     return [Proposal(name, values.get(name, "true"), of, agree) for name, (of, agree) in counts.items() if of]
 
 
+def pillar_evidence(projects: Iterable[About]) -> list[Proposal]:
+    """What a publisher's projects that serve one pillar wholly, by their own word, say of their purposes' pillars."""
+    said: dict[str, Counter[str]] = {}
+    for about in projects:
+        declared = declared_of(about)
+        if about.alive and list(declared.values()) == [MICRO]:
+            for code in purposes_of(about):
+                said.setdefault(code, Counter()).update(declared.keys())
+    found = []
+    for code, counts in said.items():
+        pillar = min(counts, key=lambda name: (-counts[name], name))
+        found.append(Proposal("default_pillar", f"{code}={pillar}", counts.total(), counts[pillar]))
+    return sorted(found, key=lambda p: (-p.indicators, p.value))
+
+
 def proposed(found: Iterable[Proposal]) -> Readings:
     """The readings that there is enough evidence for."""
     found = [p for p in found if p.stands]
@@ -77,6 +97,9 @@ def proposed(found: Iterable[Proposal]) -> Readings:
         zero_means_missing=True if "zero_means_missing" in names else None,
         period_basis=next((p.value for p in found if p.reading == "period_basis"), None),
         percent_as=SHARES if "percent_as" in names else None,
+        default_pillar={
+            c: to for p in found if p.reading == "default_pillar" for c, _, to in [p.value.rpartition("=")]
+        },
     )
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from scoring.domain.effectiveness import sensitivity
+from scoring.domain.ownfigures import flags_of
 from scoring.domain.pace import GOOD, NOT_ASSESSED
 from scoring.domain.parameters import Parameters
 from scoring.domain.project import OTHER, UNEXPECTED
@@ -74,7 +75,7 @@ def events_of(state: ProjectState) -> set[str]:
 
 def effectiveness_node(state: ProjectState, sources: Sources, under: Parameters) -> Node:
     """M4 of a project: levels, results, indicators, observations."""
-    whole, about = state.outcome.whole, state.about
+    whole = state.outcome.whole
     weights = [(under.level_weights[level], part) for level, part in state.outcome.levels]
     known = [(weight, part.mean) for weight, part in weights if part.mean is not None]
     return node_of(
@@ -84,7 +85,7 @@ def effectiveness_node(state: ProjectState, sources: Sources, under: Parameters)
         numerator=sum(weight * mean for weight, mean in known),
         denominator=sum(weight for weight, _ in known),
         calc=_ratio([f"{weight} × {mean}" for weight, mean in known], sum(weight for weight, _ in known)),
-        flags=[*(about.flags if about else ()), *state.outcome.flags] or None,
+        flags=list(flags_of(state)) or None,
         sensitivity=sensitivity(state.outcome.levels, under) or None,
         children=[_level_node(state, level, sources, under) for level in _levels_present(state)],
     )

@@ -45,7 +45,7 @@ def apply(
     An empty batch only lets time pass. ``closed`` is the last closed day; ``money`` says that what the project's
     money is worth may have changed without any fact of its own, ``reread`` that its publisher's dialect did.
     """
-    touched, change = Touched(money=money), Change()
+    touched, change = Touched(money=money, reread=reread), Change()
     for position, (fact, version) in enumerate(batch):
         try:
             record(state, fact, version, touched)

@@ -10,6 +10,7 @@ from scoring.domain.figures import Figure, as_parts, coverage, on_track
 from scoring.domain.numbers import half_even
 from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import OTHER, SUSPENDED, UNEXPECTED, is_counted, status_of
+from scoring.domain.readings import DEFAULT_PILLAR, PILLAR_INFERRED
 from scoring.domain.state import Leaf, Part, ProjectState
 
 
@@ -51,6 +52,17 @@ def owned(state: ProjectState, figure: Figure) -> Figure:
     if status_of(state) == SUSPENDED:
         figure.flags += ("SUSPENDED",)
     return figure
+
+
+def flags_of(state: ProjectState) -> tuple[str, ...]:
+    """What is said of a project itself: when it was taken in, and by its scores.
+
+    Where its publisher's dialect says its pillars, intake's inference of all of them no longer holds.
+    """
+    said, found = state.about.flags if state.about is not None else (), state.outcome.flags
+    if DEFAULT_PILLAR in found:
+        said = tuple(flag for flag in said if flag != PILLAR_INFERRED)
+    return (*said, *found)
 
 
 def _attainment(scope: str, leaf: Leaf, under: Parameters) -> Figure:
@@ -125,8 +137,7 @@ def _effectiveness(scope: str, state: ProjectState, under: Parameters) -> Figure
         figure.lower, figure.upper = whole.lower, whole.upper
         if figure.state in {"PUBLISHED", "PROVISIONAL"}:
             figure.value = whole.mean
-    about = state.about
-    figure.flags = (*(about.flags if about is not None else ()), *state.outcome.flags)
+    figure.flags = flags_of(state)
     if state.money.budget <= 0:
         figure.flags += ("NO_BUDGET",)
     if state.money.other:

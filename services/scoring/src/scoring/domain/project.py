@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from scoring.domain.allocation import shares_of
+from scoring.domain.allocation import pillars_of, shares_of
 from scoring.domain.attainment import Attainment, attain, lowered
 from scoring.domain.balance import money_of
 from scoring.domain.effectiveness import outcome, result_part, scenarios
@@ -101,14 +101,15 @@ def score(state: ProjectState, touched: Touched, closed: int, world: World = NO_
             _tally(state, name, old, new)
             indicator.leaf = new
     state.scored_on = day
-    if again or touched.about:
-        state.outcome = _outcome(state, under)
+    if again or touched.about or touched.reread:
+        state.outcome = _outcome(state, world, readings)
         _await(state, transitions, fresh=everything)
     if touched.about or touched.money:
         state.money = money_of(state, world.rates)
     if touched.about or EffortReported in touched.judged:
         state.effort = _effort(state)
-    state.contribution = _contribution(state, world, fresh=touched.about or touched.money)
+    fresh = touched.about or touched.money or touched.reread
+    state.contribution = _contribution(state, world, readings, fresh=fresh)
     return again
 
 
@@ -258,19 +259,26 @@ def _packed(
     )
 
 
-def _outcome(state: ProjectState, under: Parameters) -> Outcome:
+def _outcome(state: ProjectState, world: World, readings: Readings) -> Outcome:
+    found = _effectiveness(state, world.method.parameters)
+    if state.about is None or not readings.default_pillar:
+        return found
+    return found._replace(flags=(*found.flags, *pillars_of(state.about, world.method.crosswalk, readings).flags))
+
+
+def _effectiveness(state: ProjectState, under: Parameters) -> Outcome:
     found = outcome(((r.level, r.part) for r in state.results.values() if r.part is not None), under)
     if found.whole is not None or state.designed or status_of(state) in {0, PIPELINE, CANCELLED}:
         return found._replace(scenarios=scenarios(found.levels, state.results.values(), under))
     return Outcome(_UNKNOWN, (), ("NO_RESULTS",))
 
 
-def _contribution(state: ProjectState, world: World, *, fresh: bool) -> Contribution | None:
+def _contribution(state: ProjectState, world: World, readings: Readings, *, fresh: bool) -> Contribution | None:
     about = state.about
     if about is None or not is_counted(state):
         return None
     old = state.contribution
-    shares = shares_of(about, state.money, world.method) if fresh or old is None else old.shares
+    shares = shares_of(about, state.money, world.method, readings) if fresh or old is None else old.shares
     whole, flags = state.outcome.whole, state.outcome.flags
     restricted = about.classification != "public"
     return Contribution(

@@ -25,6 +25,7 @@ class Readings:
     zero_means_missing: bool | None = None
     period_basis: str | None = None
     percent_as: str | None = None
+    default_pillar: dict[str, str] = field(default_factory=dict)  # pillar by purpose
 
 
 PLAIN: Final = Readings()
@@ -35,6 +36,10 @@ Period = tuple[int, int]
 
 BY_DIALECT: Final = "BY_DIALECT:"
 """The beginning of the flag on whatever a dialect made readable."""
+
+DEFAULT_PILLAR: Final = f"{BY_DIALECT}default_pillar"
+PILLAR_INFERRED: Final = "PILLAR_INFERRED"
+"""What a project's pillars may rest on where it declares none: its publisher's word, or the crosswalk of §2.2."""
 
 
 @dataclass(slots=True)

@@ -39,10 +39,11 @@ class Touched:
     money: bool = False
     indicators: set[str] = field(default_factory=set)
     judged: set[type[Judgement]] = field(default_factory=set)
+    reread: bool = False  # its publisher's dialect, not a fact of its own
     presence: bool = False  # the first fact of a month, or of a later period, came (M15)
 
     def __bool__(self) -> bool:
-        return self.about or self.money or bool(self.indicators) or bool(self.judged)
+        return self.about or self.money or self.reread or bool(self.indicators) or bool(self.judged)
 
 
 def day_of(version: Version) -> int:

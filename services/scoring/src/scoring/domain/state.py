@@ -225,6 +225,7 @@ class Share(NamedTuple):
     inferred: bool = False
     budget: tuple[int, ...] = ()
     spend: tuple[int, ...] = ()
+    said: int = 0  # where it rests on inference: the pillars that do not, P1 to P4, a bit each
 
 
 class Contribution(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from scoring.domain.explanation import Node, Sources, node_of, project_head, span
 from scoring.domain.parameters import PILLARS
+from scoring.domain.readings import DEFAULT_PILLAR, PILLAR_INFERRED
 from scoring.domain.saying import say
 from scoring.domain.state import BudgetLine, ProjectState, Share
 
@@ -20,9 +21,16 @@ def money_node(state: ProjectState, share: Share, sources: Sources) -> Node:
         **project_head(state, sources),
         share=share.ppm,
         cents=dict(zip((*PILLARS, "unallocated"), share.budget, strict=False)),
-        flags=["PILLAR_INFERRED"] if about is not None and about.inferred else None,
+        flags=_pillar_flags(state) or None,
         children=lines,
     )
+
+
+def _pillar_flags(state: ProjectState) -> list[str]:
+    """What the pillars rest on where the project declares none."""
+    if DEFAULT_PILLAR in state.outcome.flags:
+        return [flag for flag in state.outcome.flags if flag in {PILLAR_INFERRED, DEFAULT_PILLAR}]
+    return [PILLAR_INFERRED] if state.about is not None and state.about.inferred else []
 
 
 def _budget_node(line: BudgetLine, origin: Node | None) -> Node:

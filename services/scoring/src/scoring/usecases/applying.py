@@ -211,7 +211,7 @@ def _step(
     if _GATED in change.assessed.again:
         why = Cause(cause.envelope, cause.version, kind=cause.kind)
         batch.standings[state.project_id] = standing(state, under), why
-    if PAIRS in change.assessed.again:
+    if reread or PAIRS in change.assessed.again:  # a dialect moves a project, and its pairs, into other pillars
         found, news = look(state)
         if news:
             batch.looks[state.project_id] = Look(found, cause, state.scored_on)

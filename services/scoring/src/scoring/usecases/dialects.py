@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from runtime.db import Tx
 from scoring import store
 from scoring.cache import WorldCache
 from scoring.codec import pack_state, unpack_state
+from scoring.domain.allocation import PILLARLESS
 from scoring.domain.cells import Cells, spread
-from scoring.domain.dialect import evidence, proposed
+from scoring.domain.dialect import evidence, pillar_evidence, proposed
 from scoring.domain.figures import Figure, aggregate
+from scoring.domain.influence import shares_of
 from scoring.domain.ledger import apply
-from scoring.domain.ownfigures import scope_of
+from scoring.domain.ownfigures import flags_of, scope_of
+from scoring.domain.parameters import PILLARS
 from scoring.domain.readings import Readings
 from scoring.domain.state import ProjectState
 from scoring.domain.world import World
@@ -22,6 +26,8 @@ from scoring.usecases.world import world_now
 
 _PAGE: Final = 200
 _LISTED: Final = 500  # figures that are named one by one; the counts are of all
+
+_PILLARS: Final = {pillar: f"pillar:{pillar}" for pillar in PILLARS} | {"none": PILLARLESS}
 
 Answer = dict[str, Any]
 
@@ -41,6 +47,7 @@ async def dialect(tx: Tx, entity: str, wanted: Readings | None = None) -> Answer
         return None
     day = max(closed, *(state.scored_on for state in states))
     found = evidence((i for state in states for i in state.indicators.values()), day, world.method.parameters)
+    found += pillar_evidence(state.about for state in states if state.about is not None)
     standing = world.readings(entity)
     readings = wanted if wanted is not None else _both(standing, proposed(found))
     return {
@@ -60,27 +67,33 @@ async def dialect(tx: Tx, entity: str, wanted: Readings | None = None) -> Answer
 
 def _both(standing: Readings, more: Readings) -> Readings:
     """What stands, and what is proposed beside it."""
-    return Readings(**{name: value for found in (standing, more) for name, value in _said(found).items()})
+    both = Readings(**{name: value for found in (standing, more) for name, value in _said(found).items()})
+    return replace(both, default_pillar=standing.default_pillar | more.default_pillar)
 
 
 def _said(readings: Readings) -> dict[str, Any]:
-    return {name: value for name, value in asdict(readings).items() if value is not None}
+    return {name: value for name, value in asdict(readings).items() if value is not None and value != {}}
 
 
 def _preview(states: Iterable[ProjectState], world: World, closed: int) -> Answer:
-    """Every indicator and project whose figure would change, and the publisher's own total before and after."""
+    """Every indicator and project whose figure would change, the publisher's own total before and after, and where
+    projects would serve other pillars its total in each.
+    """
     before: Cells = {}
     after: Cells = {}
     counts = {"indicators": 0, "readable_before": 0, "readable_after": 0, "changed": 0}
     listed: list[Answer] = []
-    entity = ""
+    entity, moved = "", 0
+    serving: tuple[Counter[str], Counter[str]] = Counter(), Counter()
     for state in sorted(states, key=lambda s: s.project_id):
         entity = state.last_entity
         then = unpack_state(pack_state(state))
         apply(then, [], closed, {}, world, reread=True)
-        for told, cells in ((state, before), (then, after)):
+        for told, cells, ppm in ((state, before, serving[0]), (then, after, serving[1])):
             if told.contribution is not None:
                 spread(cells, told.contribution)
+            ppm.update({scope: share.ppm for scope, share in shares_of(told).items() if scope in _PILLARS.values()})
+        moved += shares_of(state) != shares_of(then)
         for name, indicator in state.indicators.items():
             old, new = indicator.leaf, then.indicators[name].leaf
             if old is None or new is None:
@@ -94,15 +107,22 @@ def _preview(states: Iterable[ProjectState], world: World, closed: int) -> Answe
         old_e, new_e = state.outcome.whole, then.outcome.whole
         values = (old_e.mean if old_e is not None else None, new_e.mean if new_e is not None else None)
         if values[0] != values[1]:
-            listed.append(_change("M4", scope_of(state.project_id), *values, then.outcome.flags))
-    scope = f"entity:{entity}"
-    totals = [
-        aggregate("M4", scope, cells[scope], world.method.parameters) if scope in cells else None
-        for cells in (before, after)
-    ]
+            listed.append(_change("M4", scope_of(state.project_id), *values, flags_of(then)))
+    under = world.method.parameters
+
+    def both(scope: str) -> Answer:
+        figures = [aggregate("M4", scope, cells[scope], under) if scope in cells else None for cells in (before, after)]
+        return {name: _total(figure) for name, figure in zip(("before", "after"), figures, strict=True)}
+
     return {
         **counts,
-        "total": {name: _total(figure) for name, figure in zip(("before", "after"), totals, strict=True)},
+        "total": both(f"entity:{entity}"),
+        "moved": moved,
+        "pillars": [
+            {"pillar": name, "ppm": [ppm[scope] for ppm in serving], "total": both(scope)}
+            for name, scope in _PILLARS.items()
+            if moved
+        ],
         "figures": listed[:_LISTED],
         "more": max(0, len(listed) - _LISTED),
     }

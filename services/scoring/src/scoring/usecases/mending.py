@@ -172,7 +172,9 @@ def _says(row: shadow.Standing | None, state: ProjectState, shares: dict[str, Sh
     if row is None or row.state is None or register_hash(row.state) != register_hash(state):
         return False
     expected = state.contribution.shares if state.contribution is not None else {}
-    if not same(row.state, state) or shares != {s: share._replace(inferred=False) for s, share in expected.items()}:
+    if not same(row.state, state) or shares != {
+        s: share._replace(inferred=False, said=0) for s, share in expected.items()
+    }:
         return False
     if terms != state.assessed.open().terms:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,11 +13,14 @@ from urllib.parse import quote
 import typer
 
 from plumbline.client import Client
-from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, Refused, print_json, say
+from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, Refused, WrongUse, print_json, say
 
 Entity = Annotated[str, typer.Argument(metavar="ENTITY", help="The publisher, by its reference.")]
 As = Annotated[str, typer.Option("--as", metavar="USER", help="The secretariat, or the entity itself.")]
 _SHOWN = 20
+_KEPT = 100  # counts that an adoption carries
+_CODE = re.compile(r"\d{5}|\d{3}")
+_PILLARS = ("P1", "P2", "P3", "P4")
 
 
 class Direction(StrEnum):
@@ -57,6 +61,10 @@ Reading4 = Annotated[bool | None, typer.Option("--zero-means-missing", help="0 i
 
 Reading5 = Annotated[PeriodBasis | None, typer.Option("--period-basis", help="What differing periods are of.")]
 Reading6 = Annotated[PercentAs | None, typer.Option("--percent-as", help="Where shares stand among percentages.")]
+Reading7 = Annotated[
+    list[str] | None,
+    typer.Option("--default-pillar", metavar="CODE=PILLAR", help="Where none is declared, e.g. 15210=P2. Repeatable."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -76,6 +84,7 @@ def show(
     zero_means_missing: Reading4 = None,
     period_basis: Reading5 = None,
     percent_as: Reading6 = None,
+    default_pillar: Reading7 = None,
     as_user: As = "secretariat",
     as_json: Json = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -88,6 +97,7 @@ def show(
         zero_means_missing=zero_means_missing,
         period_basis=period_basis,
         percent_as=percent_as,
+        default_pillar=_pillars(default_pillar or []),
     )
     found = _found(Client(data_dir, as_user), entity, readings)
     if as_json:
@@ -96,7 +106,8 @@ def show(
     say(f"{entity} is read {_words(found['standing']) or 'as it stands'}")
     for e in found["evidence"]:
         verdict = "proposed" if e["proposed"] else "too little to propose it"
-        say(f"  {e['reading']} = {e['value']}: {e['agree']} of {e['indicators']} indicators agree, {verdict}")
+        who = "projects" if e["reading"] == "default_pillar" else "indicators"
+        say(f"  {e['reading']} = {e['value']}: {e['agree']} of {e['indicators']} {who} agree, {verdict}")
     preview = found["preview"]
     if not preview["readings"]:
         say("Nothing is proposed.")
@@ -111,6 +122,12 @@ def show(
             observed, expected = total["coverage"]["observed"], total["coverage"]["expected"]
             known = f"{100 * observed / expected:.1f}% known" if expected else "nothing due"
             say(f"  {name}: {_percent(total['value'])}, {total['state'].lower().replace('_', ' ')}, {known}")
+    if preview["moved"]:
+        say(f"  {preview['moved']} projects serve pillars otherwise:")
+        for served in preview["pillars"]:
+            shares = " → ".join(f"{ppm / 1_000_000:.2f}" for ppm in served["ppm"])
+            values = " → ".join(_percent(total and total["value"]) for total in served["total"].values())
+            say(f"    {served['pillar']}: {shares} projects, {values}")
     for figure in preview["figures"][:_SHOWN]:
         say(f"  {figure['metric']} {figure['scope']}: {_percent(figure['before'])} → {_percent(figure['after'])}")
     more = len(preview["figures"]) - _SHOWN + preview["more"]
@@ -128,12 +145,12 @@ def adopt(
     zero_means_missing: Reading4 = None,
     period_basis: Reading5 = None,
     percent_as: Reading6 = None,
+    default_pillar: Reading7 = None,
     as_user: As = "secretariat",
     as_json: Json = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Take on the readings that are proposed, or those given; every figure is flagged with the reading it rests on."""
-    client = Client(data_dir, as_user)
     readings = _given(
         direction=direction,
         accumulation=accumulation,
@@ -141,7 +158,9 @@ def adopt(
         zero_means_missing=zero_means_missing,
         period_basis=period_basis,
         percent_as=percent_as,
+        default_pillar=_pillars(default_pillar or []),
     )
+    client = Client(data_dir, as_user)
     found = _found(client, entity, readings)
     wanted = readings or found["preview"]["readings"]
     if not wanted:
@@ -150,7 +169,7 @@ def adopt(
         "entity": entity,
         "version": int(time.time()),
         "readings": wanted,
-        "evidence": [{name: e[name] for name in ("reading", "indicators", "agree")} for e in found["evidence"]],
+        "evidence": [_counts(e) for e in found["evidence"]][:_KEPT],
         "adopted_by": entity if as_user == entity else as_user,
         "adopted_on": datetime.now(UTC).date().isoformat(),
     }
@@ -167,7 +186,10 @@ def withdraw(
 
 
 def _found(client: Client, entity: str, readings: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = client.get("scoring", f"/v1/dialects/{quote(entity)}", **readings)
+    asked = {**readings}
+    if pillars := asked.get("default_pillar"):
+        asked["default_pillar"] = [f"{code}:{pillar}" for code, pillar in pillars.items()]
+    found: dict[str, Any] = client.get("scoring", f"/v1/dialects/{quote(entity)}", **asked)
     return found
 
 
@@ -175,8 +197,35 @@ def _given(**readings: Any) -> dict[str, Any]:
     return {name: value for name, value in readings.items() if value is not None}
 
 
+def _pillars(said: list[str]) -> dict[str, str] | None:
+    """Pillar by purpose, as given; None where none was."""
+    found: dict[str, str] = {}
+    for text in said:
+        code, _, pillar = (part.strip() for part in text.partition("="))
+        if not _CODE.fullmatch(code) or not code.isascii():
+            raise WrongUse(f"--default-pillar {text}: no purpose or category", "Write 5 or 3 digits, as in 15210=P2")
+        if pillar not in _PILLARS:
+            raise WrongUse(f"--default-pillar {text}: no pillar", f"Use one of {', '.join(_PILLARS)}, as in 15210=P2")
+        if found.setdefault(code, pillar) != pillar:
+            raise WrongUse(f"--default-pillar {code} is given two pillars", "Name each purpose once")
+    return found or None
+
+
+def _counts(evidence: dict[str, Any]) -> dict[str, Any]:
+    reading = evidence["reading"]
+    if reading == "default_pillar":
+        reading = f"{reading} {evidence['value']}"
+    return {"reading": reading, "indicators": evidence["indicators"], "agree": evidence["agree"]}
+
+
 def _words(readings: dict[str, Any]) -> str:
-    return ", ".join(name if value is True else f"{name} {value}" for name, value in readings.items())
+    return ", ".join(f"{name}{_value(value)}" for name, value in readings.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return " " + " ".join(f"{code}={pillar}" for code, pillar in value.items())
+    return "" if value is True else f" {value}"
 
 
 def _percent(value: int | None) -> str:
