@@ -290,6 +290,7 @@ async def test_pillars_are_by_the_owners_word_where_none_is_declared(feed: Feed)
     figure = said[f"M4 project:{PROJECT}"]
     assert [f for f in figure.flags if "PILLAR" in f.upper()] == ["PILLAR_INFERRED", "BY_DIALECT:default_pillar"]
     assert said["M4 pillar:P4"].value == figure.value == 500_000
+    assert said["M7 global"].inferred_ppm == 125_000  # of 2.4 million in pillars the 0.3 of 15220
     assert said["M4 project:XM-DEMO-1-P2"].flags.count("BY_DIALECT:default_pillar") == 1
     assert (await feed.rebuilt()).equal
     # What its word leaves to no inference is no inference; withdrawn, all is as it was.
