@@ -369,6 +369,18 @@ DRAWN: Final[dict[str, Draw]] = {
         },
         {"pillar": _pillars, "classification": _classes, "withdrawn": _rarely},
     ),
+    "duplicate.decided.v1": _with(
+        {
+            "pair_id": "pair",
+            "projects": _one(list(PROJECTS[:2]), list(PROJECTS[:0:-1][:2]), [PROJECTS[0], NEVER]),
+            "version": _upto(1, 3),
+            "decided_on": _days,
+            "decision": _one("DUPLICATE", "DISTINCT", "SYNERGY"),
+            "fingerprints": _one(["0" * 16, "1" * 16], ["1" * 16, "0" * 16]),
+            "decided_by": "secretariat",
+        },
+        {"withdrawn": _rarely},
+    ),
     "obligation.scheduled.v1": _with(
         {**_owed, "kind": "report", "due_on": _days}, {"grace_days": _one(1, 90), "withdrawn": _rarely}
     ),

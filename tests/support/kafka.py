@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -122,7 +123,8 @@ def read_from_the_start(stack: Stack, stream: Stream, user: str) -> list[tuple[d
             assert message is not None, f"{stream.topic} does not answer; partitions {left} are unread"
             assert message.error() is None, message.error()
             headers = {name.removeprefix("ce_"): (value or b"").decode() for name, value in message.headers() or []}
-            found.append((headers, json.loads(message.value() or b"null")))
+            with suppress(ValueError):  # a poisoned one, such as a number of ten thousand digits: nobody's to read
+                found.append((headers, json.loads(message.value() or b"null")))
             if message.offset() + 1 >= ends[message.partition()]:
                 left.discard(message.partition())
     finally:

@@ -16,6 +16,8 @@ from contracts.envelope import PREFIX, Envelope
 from scoring import codec
 from scoring.domain.assessing import Moved, assess, merge, sums_hash
 from scoring.domain.cells import Cells, rebuild, state_hash
+from scoring.domain.duplicates.cases import Decision, Pair
+from scoring.domain.duplicates.fingerprint import fingerprint
 from scoring.domain.facts import Fact, Version
 from scoring.domain.judgements import SharedClaim
 from scoring.domain.ledger import apply
@@ -31,6 +33,7 @@ from scoring.domain.subjects.subject import register_hash as subject_hash
 from scoring.domain.subjects.subject import step
 from scoring.domain.world import World
 from scoring.usecases.passing import receivers_of
+from scoring.usecases.replaying_pairs import replay_pairs, sums_of
 from scoring.usecases.subjects import tell
 
 Key = tuple[str, str]
@@ -57,16 +60,32 @@ class Line:
         self.cells: Cells = {}
         self.sums: Moved = {}
         self.closed = 0
+        self.decisions: dict[Pair, Decision] = {}
         self.kept: dict[str, dict[str, tuple[Version, Any]]] = {}  # by type, the newest of each key
 
     def digest(self) -> Digest:
         """Of what stands. A project of which no fact is known, only that somebody claims for it, is none."""
         return Digest(
             state_hash(self.cells),
-            sums_hash(self.sums),
+            sums_hash(self._with_pairs()),
             sorted(register_hash(state) for state in self.states.values() if state.newest and _has_facts(state)),
             sorted(subject_hash(subject) for subject in self.subjects.values()),
         )
+
+    def _with_pairs(self) -> Moved:
+        """All sums, with those of the pairs that follow from what stands; here they are always made at once."""
+        prints = {name: fingerprint(state) for name, state in self.states.items() if is_counted(state)}
+        _, cases = replay_pairs(prints, self.subjects.values(), self.decisions, self.world().method.parameters)
+        whole: Moved = dict(self.sums)
+        merge(whole, sums_of(cases.values()))
+        return whole
+
+    def decide(self, said: Said) -> None:
+        """Keep what people made of a pair, the newest word of each."""
+        word = codec.decision_of(said.body)
+        known = self.decisions.get(word.pair)
+        if known is None or known.version < said.version:
+            self.decisions[word.pair] = word.decision_at(said.version)
 
     # Events, a batch at a time ------------------------------------------------------------------------------
 
@@ -83,6 +102,8 @@ class Line:
                 subjects.append(said)
             elif type_ == codec.CLOCK:
                 days.append(_day(said))
+            elif type_ == codec.DUPLICATE:
+                self.decide(said)
             elif type_ in SWITCHED:
                 continue
             else:
@@ -186,6 +207,8 @@ def batch(said: Sequence[Said]) -> Digest:
             subject.note(one.version)
         elif type_ == codec.CLOCK:
             line.closed = max(line.closed, _day(one))
+        elif type_ == codec.DUPLICATE:
+            line.decide(one)
         elif type_ in SWITCHED:
             continue
         else:
