@@ -6,10 +6,11 @@ from datetime import date
 from gettext import NullTranslations
 
 import pytest
-from tests.support.gateway import Gateway
+from tests.support.gateway import Gateway, figure, someone
 
 from portal_gateway.domain import numbers
 from portal_gateway.domain.language import LANGUAGES, SOURCE, _, ngettext, said, speaking, told
+from portal_gateway.domain.words import METRICS
 from portal_gateway.web import catalogues
 
 
@@ -61,6 +62,20 @@ def test_what_another_service_composed_is_translated_with_its_values() -> None:
     with speaking("xx", Backwards()):
         assert told(node, "calc") == "⟦grade B, ⟦full⟧⟧"
         assert told({"calc": "as it stands"}, "calc") == "as it stands"
+
+
+async def test_every_metric_has_a_page_in_every_language(gateway: Gateway) -> None:
+    """Whatever stands behind a figure: its sentence, its rows and its words find their values."""
+    parts = {"scenarios": {f"S{n}": 500_000 for n in range(8)}, "grades": {"A": 2, "missing": 1}, "gate": "NO_GO"}
+    await gateway.tell(*(figure("global", 500_000, metric=metric, parts=parts) for metric in METRICS))
+    cookie = await gateway.signed_in(someone("secretariat", "reader"))
+    headers = {"Cookie": f"plumbline_session={cookie}", "Accept": "text/html"}
+    for metric in METRICS:
+        for code in LANGUAGES:
+            answer = await gateway.http.get(f"/metrics/{metric}?scope=global&lang={code}", headers=headers)
+            assert answer.status_code == 200, (metric, code)
+            assert f'lang="{code}"' in answer.text
+            assert not {"%(", "%%"} & {answer.text[n : n + 2] for n in range(len(answer.text))}, (metric, code)
 
 
 @pytest.mark.parametrize(

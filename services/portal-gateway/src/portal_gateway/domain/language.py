@@ -55,7 +55,7 @@ def message_of(message: str) -> str:
 
 def said(message: str) -> str:
     """A message from a table, which has no values, in the language of the page."""
-    return message_of(message) % {} if message else ""
+    return message_of(message).replace("%%", "%") if message else ""
 
 
 def _(message: str, **values: Any) -> str:

@@ -259,7 +259,7 @@ def _other(found: Figure) -> str:
 
 def _amounts(found: Figure) -> dict[str, str]:
     """The parts that a sentence names."""
-    names = ("positive", "evaluated", "residual", "needs", "unaddressed")
+    names = ("positive", "evaluated", "residual", "needs", "unaddressed", "pairs", "projects")
     counts = {name: numbers.grouped(int(found.parts.get(name) or 0)) for name in names}
     return counts | {"year": str(found.parts.get("year") or "")}
 
