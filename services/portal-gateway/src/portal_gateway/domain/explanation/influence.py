@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal_gateway.domain.explanation.sums import Node
+from portal_gateway.domain.language import told
 from portal_gateway.domain.numbers import percent, points
 
 
@@ -38,7 +39,7 @@ def influence(tree: Node) -> Influence:
 
 
 def _mover(node: Node, first: str, second: str) -> Mover:
-    return Mover(node["kind"], node["id"], node.get("label") or node["id"], first, second)
+    return Mover(node["kind"], node["id"], told(node, "label") or node["id"], first, second)
 
 
 def _percent(value: int | None) -> str:

@@ -222,7 +222,7 @@ def _money(project: Node) -> Iterator[Step]:
     yield Step(
         kind="budget",
         title=_("Its budget lines"),
-        what=(project["label"],),
+        what=(told(project, "label"),),
         sums=sums or (Sum(_("no budget reported")),),
         notes=notes,
         flags=tuple(project.get("flags") or ()),
@@ -234,7 +234,7 @@ def _money(project: Node) -> Iterator[Step]:
 
 def _facts(project: Node, facts: Sequence[Node]) -> Iterator[Step]:
     sums = tuple(Sum(f"{told(fact, 'label')}: ", told(fact, "calc")) for fact in facts)
-    yield Step(kind="fact", title=_("The facts"), what=(project["label"],), sums=sums)
+    yield Step(kind="fact", title=_("The facts"), what=(told(project, "label"),), sums=sums)
     origin = next((fact["origin"] for fact in facts if fact.get("origin")), None)
     if origin is not None:
         yield _event(origin)

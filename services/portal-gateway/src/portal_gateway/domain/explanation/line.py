@@ -8,7 +8,7 @@ from portal_gateway.domain.explanation.inside import indicator_steps, inside
 from portal_gateway.domain.explanation.step import Link, Step
 from portal_gateway.domain.explanation.sums import Node, Sum, amount, children, whole_percent
 from portal_gateway.domain.explanation.table import listed
-from portal_gateway.domain.language import _
+from portal_gateway.domain.language import _, told
 from portal_gateway.domain.numbers import MICRO, exact, grouped
 
 
@@ -70,9 +70,10 @@ def _part(tree: Node, project: Node) -> Step:
     share, metric = project.get("share", MICRO), tree["metric"]
     top, bottom = (amount(metric, project[k], above=k == "numerator") for k in ("numerator", "denominator"))
     whole = share == MICRO
-    what = _("%(title)s, all of it in this figure", title=project["label"])
+    what = _("%(title)s, all of it in this figure", title=told(project, "label"))
     if not whole:
-        what = _("%(title)s, %(share)s%% of it in this figure", title=project["label"], share=whole_percent(share))
+        part = whole_percent(share)
+        what = _("%(title)s, %(share)s%% of it in this figure", title=told(project, "label"), share=part)
     sums = [Sum(_("%(part)s of %(whole)s", part=top, whole=bottom))]
     if metric == "M4":
         value = project.get("value")
@@ -84,7 +85,7 @@ def _part(tree: Node, project: Node) -> Step:
         ]
     owned = project["kind"] == "project"
     if not owned:
-        what = project["label"]
+        what = told(project, "label")
     rank = [node["id"] for node in listed(tree)].index(project["id"]) + 1
     whole_number = grouped(tree.get("projects", 0))
     note = _("The largest part of %(all)s.", all=whole_number)

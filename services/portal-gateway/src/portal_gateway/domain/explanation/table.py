@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal_gateway.domain.explanation.sums import Node, amount, children
+from portal_gateway.domain.language import told
 
 _OWN = ("project:", "indicator:")
 
@@ -79,7 +80,7 @@ def parts(tree: Node) -> Parts | None:
         rows=tuple(
             Part(
                 project_id=node["id"],
-                title=node["label"],
+                title=told(node, "label"),
                 share=node.get("share"),
                 value=node.get("value"),
                 lower=node.get("lower"),
