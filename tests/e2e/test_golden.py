@@ -1,8 +1,8 @@
 """The golden tests of the methodology (§4) that concern how indicators are read, through the doors of the system.
 
 Facts go in as an entity sends them; figures come out at the gateway. Every case has projects of its own. G1 and G5
-stand in ``test_golden_versions.py``, what concerns whole portfolios in ``test_golden_portfolio.py``, and G12 nowhere:
-record duplicates (M12) are not computed.
+stand in ``test_golden_versions.py``, what concerns whole portfolios in ``test_golden_portfolio.py``, G12 in
+``test_duplicates.py``, and the worked tables of the metrics in ``test_worked_tables.py``.
 """
 
 from __future__ import annotations
