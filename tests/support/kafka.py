@@ -123,7 +123,7 @@ def read_from_the_start(stack: Stack, stream: Stream, user: str) -> list[tuple[d
             assert message is not None, f"{stream.topic} does not answer; partitions {left} are unread"
             assert message.error() is None, message.error()
             headers = {name.removeprefix("ce_"): (value or b"").decode() for name, value in message.headers() or []}
-            with suppress(ValueError):  # a poisoned one, such as a number of ten thousand digits: nobody's to read
+            with suppress(ValueError, RecursionError):  # a poisoned one: too many digits, too deep a nest
                 found.append((headers, json.loads(message.value() or b"null")))
             if message.offset() + 1 >= ends[message.partition()]:
                 left.discard(message.partition())
