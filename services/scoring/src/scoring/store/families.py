@@ -99,14 +99,22 @@ async def save_family_cells(conn: Any, rows: Sequence[tuple[FamilyRow, str, str 
 
 
 async def save_terms(conn: Any, terms: Mapping[str, Mapping[str, str]]) -> None:
-    """Replace what these projects add to the families' cells."""
-    await conn.execute("delete from term where project_id = any($1::text[])", sorted(terms))
+    """Make these what the projects add to the families' cells; what is so already is not written again."""
     rows = sorted((project, metric, text) for project, found in terms.items() for metric, text in found.items())
+    columns = [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
     await conn.execute(
-        "insert into term (project_id, metric, terms) select * from unnest($1::text[], $2::text[], $3::text[])",
-        [row[0] for row in rows],
-        [row[1] for row in rows],
-        [row[2] for row in rows],
+        "delete from term t where t.project_id = any($1::text[]) and not exists"
+        " (select from unnest($2::text[], $3::text[]) as x(p, m) where x.p = t.project_id and x.m = t.metric)",
+        sorted(terms),
+        *columns[:2],
+    )
+    # Joined first: a row that meets its like on conflict is locked, and so written, though nothing is updated.
+    await conn.execute(
+        "insert into term (project_id, metric, terms) select x.p, x.m, x.t"
+        " from unnest($1::text[], $2::text[], $3::text[]) as x(p, m, t)"
+        " left join term old on old.project_id = x.p and old.metric = x.m where old.terms is distinct from x.t"
+        " on conflict (project_id, metric) do update set terms = excluded.terms",
+        *columns,
     )
 
 
