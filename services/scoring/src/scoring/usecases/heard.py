@@ -72,11 +72,12 @@ def problems_of(envelope: Envelope) -> list[tuple[str, str]]:
 
 def _names(payload: Payload, *, of_a_project: bool) -> Iterator[tuple[str, str]]:
     """What becomes part of a scope, which every figure is said under."""
+    said = vars(payload)  # pydantic takes 3 µs to say that a field is not there
     if of_a_project:
-        project = getattr(payload, "project_id", "")
+        project = said.get("project_id", "")
         yield "project_id", project
-        yield "indicator_id", f"{project}|{getattr(payload, 'indicator_id', '')}"
+        yield "indicator_id", f"{project}|{said.get('indicator_id', '')}"
     for place in ("entity", "theme", "country"):
-        yield place, getattr(payload, place, None) or ""
-    for n, allocation in enumerate(getattr(payload, "allocations", ())):
+        yield place, said.get(place) or ""
+    for n, allocation in enumerate(said.get("allocations", ())):
         yield f"allocations/{n}/code", allocation.code
