@@ -18,6 +18,7 @@ from scoring.codec import pack_state
 from scoring.domain.assessing import added
 from scoring.domain.cells import SIZE
 from scoring.domain.families import OF_SUBJECTS
+from scoring.domain.families.duplicates import METRIC as PAIRS
 from scoring.domain.state import ProjectState
 from scoring.usecases.applying import saved_row
 from scoring.usecases.switching import Sums
@@ -114,5 +115,7 @@ async def cells_that_differ(stack: Stack) -> int:
         stood, families = await store.all_cells(db), await store.all_family_cells(db)
     nothing = [0] * SIZE
     wrong = sum(sums.cells.get(s, nothing) != stood.get(s, nothing) for s in sums.cells.keys() | stood.keys())
-    keys = {key for key in sums.families.keys() | families.keys() if key[1] not in OF_SUBJECTS}
+    # Pairs add to M12's cells what no project alone does, and copies are not compared with each other.
+    apart = OF_SUBJECTS | {PAIRS}
+    keys = {key for key in sums.families.keys() | families.keys() if key[1] not in apart}
     return wrong + sum(added({}, sums.families.get(k, {})) != families.get(k, {}) for k in keys)
