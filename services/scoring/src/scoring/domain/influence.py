@@ -81,15 +81,19 @@ def effects(
     """
     if value is None:
         return []
+    figures = ((part, without(metric, scope, whole, part.brings, under)) for part in parts)
+    return _greatest(value, ((p.kind, p.id, figure.value if figure is not None else None) for p, figure in figures))
+
+
+def _greatest(value: int, others: Iterable[tuple[str, str, int | None]]) -> list[Node]:
+    """The parts, by kind and name with the value without each, that move ``value`` most; the unknown ones first."""
     found = []
-    for part in parts:
-        figure = without(metric, scope, whole, part.brings, under)
-        other = figure.value if figure is not None else None
+    for kind, name, other in others:
         effect = value - other if other is not None else None
         if effect != 0:
-            found.append((abs(effect) if effect is not None else MICRO**2, part, other, effect))
-    found.sort(key=lambda f: (-f[0], f[1].id))
-    return [node_of(kind=p.kind, id=p.id, without=other, effect=effect) for _, p, other, effect in found[:MOST]]
+            found.append((abs(effect) if effect is not None else MICRO**2, kind, name, other, effect))
+    found.sort(key=lambda f: (-f[0], f[2]))
+    return [node_of(kind=kind, id=name, without=other, effect=effect) for _, kind, name, other, effect in found[:MOST]]
 
 
 # M4: what is missing ---------------------------------------------------------------------------------------
@@ -149,16 +153,8 @@ def own_effects(state: ProjectState, under: Parameters) -> list[Node]:
     whole = state.outcome.whole
     if whole is None or whole.mean is None:
         return []
-    found = []
-    for name, leaf in _scored(state):
-        if leaf.a is None:
-            continue
-        other = _supposed(state, leaf, None, under)
-        if other is None or other != whole.mean:
-            effect = whole.mean - other if other is not None else None
-            found.append((abs(effect) if effect is not None else MICRO**2, name, other, effect))
-    found.sort(key=lambda f: (-f[0], f[1]))
-    return [node_of(kind="indicator", id=name, without=other, effect=effect) for _, name, other, effect in found[:MOST]]
+    known = [(name, leaf) for name, leaf in _scored(state) if leaf.a is not None]
+    return _greatest(whole.mean, (("indicator", name, _supposed(state, leaf, None, under)) for name, leaf in known))
 
 
 def own_missing(state: ProjectState, under: Parameters) -> list[Node]:
