@@ -1,0 +1,149 @@
+"""One project with its results chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from portal_gateway.api.answers import nothing
+from portal_gateway.api.caller import Caller, transaction
+from portal_gateway.api.pages.chain import Parts, levels_of
+from portal_gateway.api.pages.frame import frame, now, reader, render, router
+from portal_gateway.api.pages.summary import by_share, summary
+from portal_gateway.api.rest import figure_keys
+from portal_gateway.domain import numbers, words
+from portal_gateway.domain.language import N_, _, language, said
+from portal_gateway.domain.view import Figure, figure, narrative
+from portal_gateway.store import figures, projects, receipts
+from portal_gateway.web.render import areas
+
+Reader = Annotated[Caller, Depends(reader)]
+
+
+@router.get("/projects/{project_id:path}")
+async def show_project(request: Request, who: Reader, project_id: str) -> Response:
+    """One project."""
+    async with transaction(request, who) as tx:
+        around = await frame(tx.conn, request, who)
+        data = await projects.one(tx.conn, project_id)
+        if data is None:
+            raise nothing(f"Project {project_id}")
+        indicators = await projects.indicators(tx.conn, project_id)
+        lines = await projects.budgets(tx.conn, project_id)
+        raw = await figures.several(tx.conn, figure_keys(project_id, indicators))
+        origin = data.get("origin") or {}
+        receipt = await receipts.one(tx.conn, origin.get("submission_id", ""))
+    found = {key: figure(value) for key, value in raw.items()}
+    whole = found.get(("M4", f"project:{project_id}"))
+    today = now().date()
+    levels = levels_of(Parts(project_id, indicators, whole, found, today, language()))
+    told = summary(data)
+    description, description_lang = narrative(data.get("description"), language())
+    return render(
+        request,
+        "project.html",
+        who,
+        **around,
+        place="projects",
+        titles={project_id: told["title"]},
+        project=told
+        | {
+            "description": description[:1200],
+            "description_lang": description_lang,
+            "span": _span(data.get("dates") or {}),
+            "edition": data.get("edition"),
+            "origin": origin,
+            "flags": data.get("flags") or [],
+        },
+        figure=whole,
+        pace=_pace(found.get(("M2", f"project:{project_id}"))),
+        levels=levels,
+        sentence=_sentence(whole),
+        no_figure=_no_figure(data, indicators),
+        readers=readers_of(data["classification"]),
+        receipt_readable=receipt is not None,
+        data_address=f"/api/v1{request.url.path}",
+        budgets=[_budget(line) for line in lines],
+        places=_shares(data),
+    )
+
+
+def readers_of(classification: str) -> str:
+    """Who may read a record of this class, in words."""
+    if classification.startswith("state:"):
+        code = classification.removeprefix("state:")
+        return _("%(state)s, the secretariat and its owner", state=areas().get(code, code))
+    return said(words.CLASSES.get(classification, classification))
+
+
+def _shares(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": areas().get(a["code"], a["code"]),
+            "ppm": a["ppm"],
+            "address": f"/projects?country={a['code']}" if a["dim"] == "COUNTRY" else None,
+        }
+        for a in by_share(data.get("allocations") or [], {"COUNTRY", "REGION"})
+    ]
+
+
+def _span(dates: Mapping[str, str | None]) -> str:
+    start = dates.get("actual_start") or dates.get("planned_start")
+    end = dates.get("actual_end") or dates.get("planned_end")
+    first = numbers.month(date.fromisoformat(start)) if start else ""
+    last = numbers.month(date.fromisoformat(end)) if end else ""
+    if first and last:
+        return _("%(first)s to %(last)s", first=first, last=last)
+    if first:
+        return _("since %(day)s", day=first)
+    return _("until %(day)s", day=last) if last else ""
+
+
+def _budget(line: Mapping[str, Any]) -> dict[str, str]:
+    start, end = date.fromisoformat(line["period_start"]), date.fromisoformat(line["period_end"])
+    kinds = {
+        ("1", "1"): N_("original, indicative"),
+        ("1", "2"): N_("original, committed"),
+        ("2", "1"): N_("revised, indicative"),
+        ("2", "2"): N_("revised, committed"),
+    }
+    kind = kinds["2" if line["type"] == "2" else "1", "2" if line["status"] == "2" else "1"]
+    return {
+        "period": _("%(first)s to %(last)s", first=numbers.month(start), last=numbers.month(end)),
+        "kind": said(kind),
+        "currency": line["currency"],
+        "amount": numbers.decimal_text(line["amount"]),
+    }
+
+
+def _pace(m2: Figure | None) -> dict[str, Any] | None:
+    """The project's share of indicators on track, where it can be said."""
+    if m2 is None or not m2.shown or m2.value is None:
+        return None
+    word = words.STATUSES["ON_TRACK"]
+    return {"word": word, "text": _("%(share)s%% of its indicators", share=numbers.percent(m2.value))}
+
+
+def _sentence(whole: Figure | None) -> str:
+    if whole is None or whole.lower is None or whole.upper is None:
+        return ""
+    lower, upper = numbers.percent(whole.lower), numbers.percent(whole.upper)
+    if whole.lower == whole.upper:
+        return _("Everything due is reported.")
+    return _(
+        "If everything not reported had failed it would be %(lower)s%%; if it had all succeeded, %(upper)s%%.",
+        lower=lower,
+        upper=upper,
+    )
+
+
+def _no_figure(data: Mapping[str, Any], indicators: list[dict[str, Any]]) -> str:
+    if data.get("withdrawn"):
+        return _("The project was withdrawn: it counts in no figure, its history stays.")
+    if not indicators:
+        return _("It has no results with indicators. Its entity can add them to the next file.")
+    return _("None of its indicators is due, or none can be scored yet; the flags below say why.")
