@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from portal_gateway import places
 from portal_gateway.domain import figure, language, numbers, words
 from portal_gateway.domain.language import _, said
 from portal_gateway.domain.names import scope_name
@@ -23,12 +23,9 @@ _RTL: Final = frozenset({"ar", "he", "fa", "ur"})
 _STATIC: Final = "static"
 
 
-@cache
-def areas() -> dict[str, str]:
-    """Names of countries by ISO 3166-1 alpha-2 and of regions by M49 code."""
-    text = (files("portal_gateway") / "facts" / "areas.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return {row["code"]: row["name"] for row in csv.DictReader(lines)}
+def areas() -> Mapping[str, str]:
+    """Names of countries by ISO 3166-1 alpha-2 and of regions by M49 code, in the language of the page."""
+    return places.names(language.language())
 
 
 @cache
