@@ -13,3 +13,13 @@ class ScopeError(DomainError):
     """The scope does not follow the grammar of architecture §9."""
 
     code = "invalid-scope"
+
+
+class WishError(DomainError):
+    """A search asks for what there cannot be; ``problems`` are (parameter, what is wrong), all of them."""
+
+    code = "invalid-search"
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{name}: {text}" for name, text in problems))
