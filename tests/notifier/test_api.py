@@ -101,8 +101,11 @@ async def test_without_a_valid_token_every_door_is_closed(service: Service, toke
             ("DELETE", "/v1/subscriptions/x"),
             ("GET", "/v1/inbox"),
             ("POST", "/v1/inbox/x/read"),
+            ("POST", "/v1/inbox/filed"),
+            ("POST", "/v1/inbox/read-all"),
+            ("PATCH", "/v1/subscriptions/x"),
         ):
-            answer = await stranger.request(method, path, json={} if method == "POST" else None)
+            answer = await stranger.request(method, path, json=None if method in {"GET", "DELETE"} else {})
             assert answer.status_code == 401, (method, path)
             assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -111,6 +114,18 @@ async def test_the_inbox_has_pages_and_is_empty_for_a_newcomer(focal: httpx.Asyn
     assert (await focal.get("/v1/inbox")).json() == {"items": [], "next": None}
     assert (await focal.get("/v1/inbox", params={"after": "nonsense"})).json()["code"] == "bad-cursor"
     assert (await focal.post("/v1/inbox/01JD/read")).json()["code"] == "not-found"
+
+
+async def test_a_subscription_is_changed_and_messages_are_filed(focal: httpx.AsyncClient) -> None:
+    made = await focal.post("/v1/subscriptions", json={"about": "project", "project_id": "XM-DEMO-1-7"})
+    changed = await focal.patch(made.headers["location"], json={"min_change": 9000})
+    assert (changed.status_code, changed.json()) == (200, made.json() | {"min_change": 9000})
+    refused = await focal.patch(made.headers["location"], json={"project_id": "X"})
+    assert (refused.status_code, refused.json()["errors"][0]["place"]) == (422, "project_id")
+    assert (await focal.post("/v1/inbox/filed", json={"ids": ["x"], "do": "archive"})).json() == {"items": []}
+    assert (await focal.post("/v1/inbox/read-all")).json() == {"items": []}
+    bad = await focal.post("/v1/inbox/filed", json={"ids": ["x"], "do": "snooze"})
+    assert (bad.status_code, bad.json()["code"]) == (422, "invalid-filing")
 
 
 async def test_the_doors_are_described(focal: httpx.AsyncClient) -> None:

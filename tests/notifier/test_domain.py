@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.domain.errors import SubscriptionRefused
+from notifier.domain.errors import FilingRefused, SubscriptionRefused
 from notifier.domain.fact import Access, Alert, Figure, Receipt, Told, moved
+from notifier.domain.filing import Filing, asked
 from notifier.domain.message import amount, compose
-from notifier.domain.scope import is_scope, project_of, say
-from notifier.domain.subscription import Subscription, ask
+from notifier.domain.saying import message_of
+from notifier.domain.scope import is_scope, project_of, spoken
+from notifier.domain.subscription import Subscription, ask, changed_to
 from notifier.names import areas
 
 NAMES = {"ML": "Mali", "011": "Western Africa"}
@@ -259,7 +262,7 @@ class TestWords:
     def test_an_alert_leads_to_its_project(self) -> None:
         message = compose(an_alert(), [a_wish(about="alert", kind="status-changed")], NAMES)
         assert message.title == "Days to answer a request: from on track to limited."
-        assert message.body == "Project XM-DEMO-1-7. From on track to limited."
+        assert message.body == "About project XM-DEMO-1-7. From on track to limited."
         assert message.link == "/projects/XM-DEMO-1-7"
         assert message.reason == "You asked for status changed alerts."
 
@@ -317,7 +320,7 @@ class TestScope:
     )
     def test_every_scope_is_known_and_has_words(self, scope: str, words: str) -> None:
         assert is_scope(scope)
-        assert say(scope, NAMES) == words
+        assert spoken(scope, NAMES) == words
 
     @pytest.mark.parametrize(
         "text",
@@ -352,3 +355,72 @@ def test_countries_and_regions_have_names() -> None:
     assert names["ML"] == "Mali"
     assert names["NA"] == "Namibia"
     assert len(names) > 250
+
+
+class TestFiling:
+    """What read, snooze and archive make of a message."""
+
+    NOW = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
+    DUE = NOW + timedelta(hours=22)
+
+    def test_a_snoozed_message_comes_back_unread_though_it_was_read(self) -> None:
+        snoozed = Filing(3, read_at=self.NOW).after("snooze", self.NOW, self.DUE)
+        assert not snoozed.unread(self.NOW)
+        assert snoozed.unread(self.DUE)
+        again = snoozed.after("read", self.DUE + timedelta(minutes=1))
+        assert not again.unread(self.DUE + timedelta(days=9))
+        assert again.revision == 5
+
+    def test_a_wish_that_changes_nothing_is_no_change(self) -> None:
+        read = Filing().after("read", self.NOW)
+        assert read.after("read", self.DUE) is read
+        archived = read.after("archive", self.NOW)
+        assert archived.after("archive", self.DUE) is archived
+        assert Filing().after("wake", self.NOW) == Filing()
+
+    def test_what_is_undone_is_as_it_was(self) -> None:
+        for do, undo in (("archive", "unarchive"), ("snooze", "wake"), ("read", "unread")):
+            done = Filing().after(do, self.NOW, self.DUE)  # type: ignore[arg-type]
+            assert replace(done.after(undo, self.NOW), revision=0) == Filing(), do  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("do", "until", "places"),
+        [
+            ("eat", None, {"do"}),
+            (["read"], None, {"do"}),
+            ("snooze", None, {"until"}),
+            ("snooze", "tomorrow", {"until"}),
+            ("snooze", "2026-07-02T08:00:00", {"until"}),
+            ("snooze", "2026-07-01T08:59:59Z", {"until"}),
+            ("snooze", "2028-07-01T08:59:59Z", {"until"}),
+            ("read", "2026-07-02T08:00:00Z", {"until"}),
+        ],
+    )
+    def test_a_bad_wish_names_its_faults(self, do: object, until: object, places: set[str]) -> None:
+        with pytest.raises(FilingRefused) as refused:
+            asked(do, until, self.NOW)
+        assert {place for place, _ in refused.value.faults} == places
+
+
+def test_a_subscription_changes_in_what_it_lets_through_alone() -> None:
+    wish = a_wish(about="metric", metric="M4", scope="country:ML")
+    assert changed_to(wish, {"min_change": 20_000}) == replace(wish, min_change=20_000)
+    for fields in ({"scope": "global"}, {"only_problems": True}, {"min_change": -1}, {"min_change": None}):
+        with pytest.raises(SubscriptionRefused):
+            changed_to(wish, fields)
+
+
+def test_a_message_holds_what_its_texts_were_made_of() -> None:
+    """Put together again from message and values, the text is the same; so a catalogue can say it otherwise."""
+
+    def put(part: Any) -> str:
+        if isinstance(part, str):
+            return part
+        return str(part["message"] % {name: put(value) for name, value in part.get("values", {}).items()})
+
+    wish = a_wish(about="metric", scope="pillar-country:P2|ML", min_change=5_000)
+    figure = replace(a_figure(), access=replace(PUBLIC, demonstration=True), state="PROVISIONAL")
+    message = compose(figure, [wish, wish], NAMES)
+    for text in (message.title, message.body, message.reason):
+        assert put(message_of(text)) == text
+    assert message_of("a text of another service") is None

@@ -130,7 +130,7 @@ async def test_a_figure_reaches_the_inbox_once_and_in_one_trace(stack: Stack, fo
     assert sorted(event.type.removeprefix(PREFIX) for event in said) == [
         "notification.created.v1",
         "notification.created.v1",
-        "notification.read.v1",
+        "notification.filed.v1",
     ]
     created = [event for event in said if event.type.endswith("created.v1")]
     assert {event.causationid for event in created} == {first.id, second.id}

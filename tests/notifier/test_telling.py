@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -18,10 +19,10 @@ from contracts.alerts import AlertRaised
 from contracts.base import Payload
 from contracts.envelope import PREFIX, Envelope, from_headers
 from contracts.metrics import Coverage, MetricUpdated
-from contracts.notifications import NotificationCreated
+from contracts.notifications import NotificationCreated, NotificationFiled
 from contracts.receipts import SubmissionProcessed
 from notifier import usecases
-from notifier.domain.errors import NotFound, ReceiptsOfOthers, TooManySubscriptions
+from notifier.domain.errors import NotFound, ReceiptsOfOthers, SameSubscription, TooManySubscriptions
 from notifier.domain.subscription import Subscription
 from notifier.handlers import telling
 from notifier.names import areas
@@ -459,8 +460,63 @@ class TestWishes:
             assert found["read_at"] == NOW
         assert [event.type.removeprefix(PREFIX) for event in await said(database)] == [
             "notification.created.v1",
-            "notification.read.v1",
+            "notification.filed.v1",
         ]
+
+    async def test_filing_says_all_of_how_a_message_is_filed_and_only_changes(self, database: Database) -> None:
+        await subscribe(database, FOCAL, about="alert")
+        await deliver(database, a_record(an_alert()), a_record(an_alert(alert_id="A2")))
+        ids = [message["id"] for message in await inbox(database, FOCAL)]
+        due = NOW + timedelta(days=1)
+        for do, until, who in (
+            ("snooze", due.isoformat(), FOCAL),
+            ("snooze", due.isoformat(), FOCAL),
+            ("read", None, OTHER),
+            ("archive", None, FOCAL),
+            ("unarchive", None, FOCAL),
+        ):
+            async with database.transaction(who) as tx:
+                await usecases.file(tx, who, [*ids, "of-nobody"], do, until, now=NOW)
+        async with database.transaction(FOCAL) as tx:
+            read = await usecases.read_all(tx, FOCAL, now=NOW)
+        filed = [json.loads(e.data) for e in await said(database) if e.type == PREFIX + NotificationFiled.TYPE]
+        assert {f["notification_id"] for f in filed} == set(ids) == read.keys()
+        mine = [f for f in filed if f["notification_id"] == ids[0]]
+        assert [f["revision"] for f in mine] == [1, 2, 3, 4]
+        assert [bool(f.get("snoozed_until")) for f in mine] == [True, False, False, False]
+        assert [bool(f.get("archived_at")) for f in mine] == [False, True, False, False]
+        assert [bool(f.get("read_at")) for f in mine] == [False, False, False, True]
+        assert {f["subscriber"] for f in filed} == {"focal"}
+
+    async def test_what_is_snoozed_is_no_news_until_due(self, database: Database) -> None:
+        await subscribe(database, FOCAL, about="alert")
+        await deliver(database, a_record(an_alert()))
+        (message,) = await inbox(database, FOCAL)
+        due = NOW + timedelta(days=1)
+
+        async def unread(now: datetime) -> list[dict[str, Any]]:
+            async with database.transaction(FOCAL) as tx:
+                return await usecases.inbox(tx, FOCAL, unread=True, before=None, limit=9, now=now)
+
+        async with database.transaction(FOCAL) as tx:
+            await usecases.read(tx, FOCAL, message["id"], now=NOW)
+            await usecases.file(tx, FOCAL, [message["id"]], "snooze", due.isoformat(), now=NOW)
+        assert await unread(NOW) == []
+        assert [m["id"] for m in await unread(due)] == [message["id"]]
+
+    async def test_a_changed_subscription_is_nobody_elses_and_no_second_one(self, database: Database) -> None:
+        calm = await subscribe(database, FOCAL, about="metric", metric="M4", min_change=20_000)
+        wish = await subscribe(database, FOCAL, about="metric", metric="M4")
+        for who, fields, fault in (
+            (OTHER, {"min_change": 1}, NotFound),
+            (FOCAL, {"min_change": calm.min_change}, SameSubscription),
+        ):
+            with pytest.raises(fault):
+                async with database.transaction(who) as tx:
+                    await usecases.change(tx, who, wish.id, fields, now=NOW)
+        async with database.transaction(FOCAL) as tx:
+            changed = await usecases.change(tx, FOCAL, wish.id, {"min_change": 5_000}, now=NOW)
+            assert changed in await usecases.subscriptions(tx, FOCAL, now=NOW)
 
     async def test_a_message_of_somebody_else_is_not_found(self, database: Database) -> None:
         await subscribe(database, FOCAL, about="alert")

@@ -9,7 +9,16 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from notifier import usecases
-from notifier.domain.errors import DomainError, NotFound, ReceiptsOfOthers, SubscriptionRefused, TooManySubscriptions
+from notifier.domain.errors import (
+    DomainError,
+    FilingRefused,
+    NotFound,
+    ReceiptsOfOthers,
+    SameSubscription,
+    SubscriptionRefused,
+    TooManySubscriptions,
+)
+from notifier.domain.filing import Filing
 from notifier.domain.subscription import Subscription
 from runtime.access import Principal
 from runtime.auth import principal
@@ -21,6 +30,8 @@ Caller = Annotated[Principal, Depends(principal)]
 
 _STATUS: Final[dict[type[DomainError], int]] = {
     SubscriptionRefused: 422,
+    FilingRefused: 422,
+    SameSubscription: 409,
     ReceiptsOfOthers: 403,
     TooManySubscriptions: 409,
     NotFound: 404,
@@ -40,7 +51,7 @@ async def _transaction(request: Request, caller: Caller) -> AsyncIterator[Tx]:
         async with request.app.state.database.transaction(caller) as tx:
             yield tx
     except DomainError as error:
-        faults = error.faults if isinstance(error, SubscriptionRefused) else []
+        faults = error.faults if isinstance(error, SubscriptionRefused | FilingRefused) else []
         errors = [{"place": place, "message": message, "rule": error.code} for place, message in faults]
         raise Problem(_STATUS[type(error)], error.code, str(error), errors=errors) from None
 
@@ -66,6 +77,17 @@ async def subscriptions(request: Request, caller: Caller, tx: Transaction) -> Re
     return Json({"items": [_shown(wish) for wish in wishes]}, request)
 
 
+@router.patch("/subscriptions/{subscription}", tags=["subscriptions"])
+async def change(
+    subscription: str,
+    fields: Annotated[dict[str, Any], Body(openapi_examples={"calmer": {"value": {"min_change": 20000}}})],
+    caller: Caller,
+    tx: Transaction,
+) -> Response:
+    """Change how much of what it is about a subscription lets through: ``min_change`` or ``only_problems``."""
+    return Json(_shown(await usecases.change(tx, caller, subscription, fields, now=tx.clock())))
+
+
 @router.delete("/subscriptions/{subscription}", status_code=204, tags=["subscriptions"])
 async def unsubscribe(subscription: str, caller: Caller, tx: Transaction) -> None:
     """Ask not to be told any more; messages already sent stay."""
@@ -89,10 +111,35 @@ async def inbox(
     return Json({"items": items, "next": following}, request)
 
 
+@router.post("/inbox/filed", tags=["inbox"])
+async def file(
+    caller: Caller,
+    tx: Transaction,
+    ids: Annotated[list[str], Body(max_length=usecases.MANY)],
+    do: Annotated[str, Body(examples=["archive"])],
+    until: Annotated[str | None, Body(examples=["2026-12-01T07:00:00Z"])] = None,
+) -> Response:
+    """File messages: ``read``, ``unread``, ``snooze`` (``until``), ``wake``, ``archive``, ``unarchive``.
+
+    Answers those that changed, with all of how they are filed; what is not the caller's is passed over.
+    """
+    return Json(_filed(await usecases.file(tx, caller, ids, do, until, now=tx.clock())))
+
+
+@router.post("/inbox/read-all", tags=["inbox"])
+async def read_all(caller: Caller, tx: Transaction) -> Response:
+    """Read everything in sight, 500 messages a call; answers those that changed."""
+    return Json(_filed(await usecases.read_all(tx, caller, now=tx.clock())))
+
+
 @router.post("/inbox/{message}/read", tags=["inbox"])
 async def read(message: str, caller: Caller, tx: Transaction) -> Response:
     """Note that the caller has read a message; a second time changes nothing."""
     return Json(await usecases.read(tx, caller, message, now=tx.clock()))
+
+
+def _filed(changed: dict[str, Filing]) -> dict[str, Any]:
+    return {"items": [{"id": id_, **asdict(filing)} for id_, filing in changed.items()]}
 
 
 def _shown(wish: Subscription) -> dict[str, Any]:

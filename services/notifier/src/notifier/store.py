@@ -8,12 +8,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from notifier.domain.fact import Told
+from notifier.domain.filing import Filing
 from notifier.domain.message import Message
 from notifier.domain.subscription import Subscription
 from runtime.access import Principal
 
 _COLUMNS: Final = "id, subscriber, about, metric, scope, kind, project_id, entity, min_change, only_problems"
-_SHOWN: Final = "id, kind, scope, title, body, reason, link, demonstration, created_at, read_at"
+_SHOWN: Final = (
+    "id, kind, scope, title, body, reason, link, demonstration, created_at, read_at, snoozed_until, archived_at"
+)
+_UNREAD: Final = (
+    "archived_at is null and (snoozed_until is null or snoozed_until <= {now}::timestamptz)"
+    " and (read_at is null or read_at < snoozed_until)"
+)
 
 Place = tuple[str, str, str]
 """Subscription, metric and scope: where what was told is kept."""
@@ -78,6 +85,36 @@ async def subscriptions_of(conn: Any, subscriber: str) -> list[Subscription]:
         subscriber,
     )
     return [Subscription(**row) for row in rows]
+
+
+async def subscription(conn: Any, subscriber: str, id_: str) -> Subscription | None:
+    """One of a person's subscriptions, locked by this transaction."""
+    row = await conn.fetchrow(
+        f"select {_COLUMNS} from subscription where subscriber = $1 and id = $2 for update",  # noqa: S608
+        subscriber,
+        id_,
+    )
+    return Subscription(**row) if row is not None else None
+
+
+async def change_subscription(conn: Any, wish: Subscription) -> bool:
+    """Keep what a wish says now; False where the subscriber has another that says the same."""
+    same = await conn.fetchval(
+        "select true from subscription where subscriber = $2 and about = $3 and id <> $1"
+        " and metric is not distinct from $4 and scope is not distinct from $5 and kind is not distinct from $6"
+        " and project_id is not distinct from $7 and entity is not distinct from $8"
+        " and min_change = $9 and only_problems = $10",
+        *asdict(wish).values(),
+    )
+    if same:
+        return False
+    await conn.execute(
+        "update subscription set min_change = $2, only_problems = $3 where id = $1",
+        wish.id,
+        wish.min_change,
+        wish.only_problems,
+    )
+    return True
 
 
 async def delete_subscription(conn: Any, subscriber: str, id_: str) -> bool:
@@ -170,30 +207,65 @@ async def insert_messages(conn: Any, messages: Sequence[Stored], now: datetime) 
 
 
 async def messages_of(
-    conn: Any, subscriber: str, *, unread: bool, before: str | None, limit: int
+    conn: Any, subscriber: str, *, unread: bool, before: str | None, limit: int, now: datetime
 ) -> list[dict[str, Any]]:
     """A person's messages, newest first; ids sort by time."""
     rows = await conn.fetch(
-        f"select {_SHOWN} from message where subscriber = $1 and (not $2 or read_at is null)"  # noqa: S608
+        f"select {_SHOWN} from message where subscriber = $1 and (not $2 or ({_UNREAD.format(now='$5')}))"  # noqa: S608
         " and ($3::text is null or id < $3) order by id desc limit $4",
         subscriber,
         unread,
         before,
         limit,
+        now,
     )
     return [dict(row) for row in rows]
 
 
+async def filings(conn: Any, subscriber: str, ids: Sequence[str]) -> dict[str, Filing]:
+    """How those of a person's messages that exist are filed, locked in one order by this transaction."""
+    rows = await conn.fetch(
+        "select id, revision, read_at, snoozed_until, archived_at from message"
+        " where subscriber = $1 and id = any($2) order by id for update",
+        subscriber,
+        list(ids),
+    )
+    return {row["id"]: Filing(*tuple(row)[1:]) for row in rows}
+
+
+async def unread_ids(conn: Any, subscriber: str, now: datetime, limit: int) -> list[str]:
+    """Ids of the messages in sight that are unread, the oldest first."""
+    rows = await conn.fetch(
+        f"select id from message where subscriber = $1 and {_UNREAD.format(now='$2')} order by id limit $3",  # noqa: S608
+        subscriber,
+        now,
+        limit,
+    )
+    return [row[0] for row in rows]
+
+
+async def save_filings(conn: Any, subscriber: str, filed: Mapping[str, Filing]) -> None:
+    """Keep how messages are filed."""
+    await conn.execute(
+        "update message set revision = x.revision, read_at = x.read_at, snoozed_until = x.snoozed_until,"
+        " archived_at = x.archived_at"
+        " from unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])"
+        " as x(id, revision, read_at, snoozed_until, archived_at)"
+        " where message.subscriber = $1 and message.id = x.id",
+        subscriber,
+        list(filed),
+        [f.revision for f in filed.values()],
+        [f.read_at for f in filed.values()],
+        [f.snoozed_until for f in filed.values()],
+        [f.archived_at for f in filed.values()],
+    )
+
+
 async def message(conn: Any, subscriber: str, id_: str) -> dict[str, Any] | None:
-    """One of a person's messages, locked by this transaction."""
+    """One of a person's messages."""
     row = await conn.fetchrow(
-        f"select {_SHOWN} from message where subscriber = $1 and id = $2 for update",  # noqa: S608
+        f"select {_SHOWN} from message where subscriber = $1 and id = $2",  # noqa: S608 (constant columns)
         subscriber,
         id_,
     )
     return dict(row) if row is not None else None
-
-
-async def mark_read(conn: Any, subscriber: str, id_: str, now: datetime) -> None:
-    """Note when a message was read."""
-    await conn.execute("update message set read_at = $3 where subscriber = $1 and id = $2", subscriber, id_, now)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 from contracts.envelope import Envelope
-from contracts.notifications import NotificationCreated, NotificationRead
+from contracts.notifications import NotificationCreated, NotificationFiled
 from contracts.streams import NOTIFICATIONS
 from notifier import store
-from notifier.domain.errors import NotFound, ReceiptsOfOthers, TooManySubscriptions
+from notifier.domain.errors import NotFound, ReceiptsOfOthers, SameSubscription, TooManySubscriptions
 from notifier.domain.fact import Alert, Fact, Figure, Receipt, Told, moved
-from notifier.domain.message import compose
+from notifier.domain.filing import Filing, asked
+from notifier.domain.message import Message, compose
+from notifier.domain.saying import message_of
 from notifier.domain.scope import project_of
-from notifier.domain.subscription import Subscription, ask
+from notifier.domain.subscription import Subscription, ask, changed_to
 from runtime.access import Principal, may_read
 from runtime.db import Tx, new_id
 
 LIMIT: Final = 500
 """Subscriptions a person may have: more is a portal page, not an inbox."""
+
+MANY: Final = 500
+"""Messages filed in one transaction at most."""
 
 
 async def subscribe(
@@ -44,6 +50,18 @@ async def subscriptions(tx: Tx, caller: Principal, *, now: datetime) -> list[Sub
     return await store.subscriptions_of(tx.conn, caller.subject)
 
 
+async def change(tx: Tx, caller: Principal, id_: str, fields: Mapping[str, object], *, now: datetime) -> Subscription:
+    """Change how much of what it is about one of the caller's wishes lets through."""
+    await store.save_subscriber(tx.conn, caller, now)
+    wish = await store.subscription(tx.conn, caller.subject, id_)
+    if wish is None:
+        raise NotFound
+    changed = changed_to(wish, fields)
+    if not await store.change_subscription(tx.conn, changed):
+        raise SameSubscription
+    return changed
+
+
 async def unsubscribe(tx: Tx, caller: Principal, id_: str, *, now: datetime) -> None:
     """Forget one of the caller's wishes."""
     await store.save_subscriber(tx.conn, caller, now)
@@ -56,21 +74,42 @@ async def inbox(
 ) -> list[dict[str, Any]]:
     """The caller's messages, newest first."""
     await store.save_subscriber(tx.conn, caller, now)
-    return await store.messages_of(tx.conn, caller.subject, unread=unread, before=before, limit=limit)
+    return await store.messages_of(tx.conn, caller.subject, unread=unread, before=before, limit=limit, now=now)
 
 
 async def read(tx: Tx, caller: Principal, id_: str, *, now: datetime) -> dict[str, Any]:
     """Note that the caller has read a message, and say so once."""
-    await store.save_subscriber(tx.conn, caller, now)
+    await file(tx, caller, [id_], "read", now=now)
     found = await store.message(tx.conn, caller.subject, id_)
     if found is None:
         raise NotFound
-    if found["read_at"] is None:
-        found["read_at"] = now
-        await store.mark_read(tx.conn, caller.subject, id_, now)
-        told = NotificationRead(notification_id=id_, subscriber=caller.subject, read_at=now)
-        tx.emit(NOTIFICATIONS, caller.subject, told, subject=id_)
     return found
+
+
+async def file(
+    tx: Tx, caller: Principal, ids: Sequence[str], do: object, until: object = None, *, now: datetime
+) -> dict[str, Filing]:
+    """File the caller's messages and say how each is filed now; returns those that changed.
+
+    What is somebody else's is passed over as what does not exist.
+    """
+    wish, end = asked(do, until, now)
+    await store.save_subscriber(tx.conn, caller, now)
+    known = await store.filings(tx.conn, caller.subject, ids)
+    changed = {id_: new for id_, old in known.items() if (new := old.after(wish, now, end)) != old}
+    if changed:
+        await store.save_filings(tx.conn, caller.subject, changed)
+    for id_, filing in changed.items():
+        told = NotificationFiled(notification_id=id_, subscriber=caller.subject, **asdict(filing))
+        tx.emit(NOTIFICATIONS, caller.subject, told, subject=id_)
+    return changed
+
+
+async def read_all(tx: Tx, caller: Principal, *, now: datetime) -> dict[str, Filing]:
+    """Read what is in sight and unread, ``MANY`` at a time; returns those that changed."""
+    await store.save_subscriber(tx.conn, caller, now)
+    waiting = await store.unread_ids(tx.conn, caller.subject, now, MANY)
+    return await file(tx, caller, waiting, "read", now=now)
 
 
 async def tell(tx: Tx, facts: Sequence[tuple[Fact, Envelope]], names: Mapping[str, str], *, now: datetime) -> None:
@@ -156,6 +195,9 @@ def _announce(tx: Tx, stored: store.Stored, cause: Envelope, now: datetime) -> N
         classification=message.fact.access.classification,
         owner=message.fact.access.owner,
         demonstration=message.fact.access.demonstration,
+        metric=message.fact.metric if isinstance(message.fact, Figure) else None,
+        project_id=_project(message.fact),
+        said=_said(message),
     )
     tx.emit(
         NOTIFICATIONS,
@@ -165,3 +207,19 @@ def _announce(tx: Tx, stored: store.Stored, cause: Envelope, now: datetime) -> N
         subject=stored.id,
         classification=message.fact.access.classification,
     )
+
+
+def _said(message: Message) -> dict[str, Any]:
+    """What the texts were made of, for those that can be said in another language."""
+    texts = {"title": message.title, "body": message.body, "reason": message.reason}
+    return {field: found for field, text in texts.items() if (found := message_of(text)) is not None}
+
+
+def _project(fact: Fact) -> str | None:
+    match fact:
+        case Figure():
+            return project_of(fact.scope)
+        case Alert():
+            return fact.project_id
+        case Receipt():
+            return None

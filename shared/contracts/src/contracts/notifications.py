@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -27,10 +27,16 @@ class NotificationCreated(Payload):
     classification: str = "public"
     owner: str | None = Field(default=None, description="the organisation whose fact it tells")
     demonstration: bool = False
+    metric: str | None = Field(default=None, description="the metric of the figure it tells")
+    project_id: str | None = Field(default=None, description="the project it is about")
+    said: dict[str, Any] = Field(
+        default_factory=dict,
+        description="by title, body and reason the message and values each was made of, to be said in other languages",
+    )
 
 
 class NotificationRead(Payload):
-    """The subscriber has read it."""
+    """The subscriber has read it. Said no more since ``notification.filed.v1``, which says all of how it is filed."""
 
     TYPE: ClassVar[str] = "notification.read.v1"
     notification_id: Ref
@@ -38,4 +44,19 @@ class NotificationRead(Payload):
     read_at: datetime
 
 
-FACTS: tuple[type[Payload], ...] = (NotificationCreated, NotificationRead)
+class NotificationFiled(Payload):
+    """How the subscriber has filed it, all of it: the highest revision holds, whatever arrives when.
+
+    It is unread while it was not read, or was read only before the end of its snooze.
+    """
+
+    TYPE: ClassVar[str] = "notification.filed.v1"
+    notification_id: Ref
+    subscriber: Ref
+    revision: int = Field(ge=1, description="counts how often this message was filed")
+    read_at: datetime | None = None
+    snoozed_until: datetime | None = Field(default=None, description="out of sight until then; it comes back unread")
+    archived_at: datetime | None = None
+
+
+FACTS: tuple[type[Payload], ...] = (NotificationCreated, NotificationRead, NotificationFiled)

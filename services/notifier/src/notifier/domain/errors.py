@@ -2,6 +2,8 @@
 
 DomainError
 ├── SubscriptionRefused    the request breaks rules; every fault at once
+├── FilingRefused          the wish about messages breaks rules; every fault at once
+├── SameSubscription       a changed subscription would say what another says
 ├── ReceiptsOfOthers       only the entity itself reads its receipts
 ├── TooManySubscriptions   the limit is reached
 └── NotFound               there is none, or it is somebody else's
@@ -29,6 +31,22 @@ class SubscriptionRefused(DomainError):
     def __init__(self, faults: list[tuple[str, str]]) -> None:
         self.faults = faults
         super().__init__(faults)
+
+
+class FilingRefused(DomainError):
+    """The messages cannot be filed so."""
+
+    code = "invalid-filing"
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        self.faults = faults
+        super().__init__(faults)
+
+
+class SameSubscription(DomainError):
+    """You have another subscription that says the same."""
+
+    code = "same-subscription"
 
 
 class ReceiptsOfOthers(DomainError):

@@ -1,4 +1,4 @@
-"""What a message says: short, active, no blame (look §8). English; the portal translates by kind and scope."""
+"""What a message says: short, active, no blame (look §8). English, with what the portal needs to translate it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Final
 from urllib.parse import quote
 
 from notifier.domain.fact import Alert, Fact, Figure, Receipt, Told
-from notifier.domain.scope import say
+from notifier.domain.saying import Said, coded, say, together
+from notifier.domain.scope import spoken
 from notifier.domain.subscription import Subscription
 
 METRICS: Final = {
-    "M1": "Indicator attainment",
-    "M2": "Pace",
-    "M4": "Project effectiveness",
-    "M7": "Pillar balance",
+    "M1": (say("Indicator attainment"), say("indicator attainment")),
+    "M2": (say("Pace"), say("pace")),
+    "M4": (say("Project effectiveness"), say("project effectiveness")),
+    "M7": (say("Pillar balance"), say("pillar balance")),
 }
-"""Names of the metrics computed today; another is called by its code."""
+"""Names of the metrics people ask for most, by themselves and within a sentence; another is called by its code."""
 
 _MINUS: Final = "\N{MINUS SIGN}"
 
@@ -51,7 +52,7 @@ def compose(
         kind=kind,
         scope=None if isinstance(fact, Receipt) else fact.scope,
         title=title,
-        body="Demonstration data. " + body if fact.access.demonstration else body,
+        body=say("Demonstration data. %(text)s", text=body) if fact.access.demonstration else body,
         reason=_reason(first, len(subscriptions) - 1, names),
         link=link,
     )
@@ -80,87 +81,111 @@ def _words(fact: Fact, names: Mapping[str, str], told: Told | None) -> tuple[str
 
 def _figure_title(figure: Figure, names: Mapping[str, str], told: Told | None) -> str:
     before = told.value if told else figure.previous
-    now = "withheld" if figure.value is None else amount(figure.value, figure.unit)
+    now: str = say("withheld") if figure.value is None else amount(figure.value, figure.unit)
     if figure.state == "PROVISIONAL":
-        now += ", provisional"
+        now = say("%(value)s, provisional", value=now)
     if before is not None and before != figure.value:
-        now += f", was {amount(before, figure.unit)}"
+        now = say("%(value)s, was %(before)s", value=now, before=amount(before, figure.unit))
     elif before is None and figure.value is not None:
-        now += ", newly published"
-    return f"{METRICS.get(figure.metric, figure.metric)}, {say(figure.scope, names)}: {now}"
+        now = say("%(value)s, newly published", value=now)
+    metric = METRICS[figure.metric][0] if figure.metric in METRICS else figure.metric
+    return say("%(metric)s, %(scope)s: %(value)s", metric=metric, scope=spoken(figure.scope, names), value=now)
 
 
 def _figure_body(figure: Figure) -> str:
     said = []
     if figure.expected:
-        known = f"{amount(figure.observed * 1_000_000 // figure.expected, 'µ')} known"
+        known = amount(figure.observed * 1_000_000 // figure.expected, "µ")
         if figure.lower is not None and figure.upper is not None and figure.lower != figure.upper:
-            known += f"; between {amount(figure.lower, figure.unit)} and {amount(figure.upper, figure.unit)}"
-        said.append(known + ".")
+            low, high = amount(figure.lower, figure.unit), amount(figure.upper, figure.unit)
+            said.append(say("%(share)s known; between %(low)s and %(high)s.", share=known, low=low, high=high))
+        else:
+            said.append(say("%(share)s known.", share=known))
     if figure.state == "INSUFFICIENT_DATA":
-        said.append("Less than half is known, so no figure is shown.")
+        said.append(say("Less than half is known, so no figure is shown."))
     if figure.place:
-        said.append(f"Last moved by {figure.place}.")
-    return " ".join(said)
+        said.append(say("Last moved by %(place)s.", place=figure.place))
+    return together(said)
 
 
 def _alert_body(alert: Alert, names: Mapping[str, str]) -> str:
-    about = say(alert.scope, names)
-    body = about[:1].upper() + about[1:] + "."
+    said = [say("About %(scope)s.", scope=spoken(alert.scope, names))]
     if alert.before and alert.after:
-        body += f" From {_plain(alert.before)} to {_plain(alert.after)}."
-    return body
+        said.append(say("From %(before)s to %(after)s.", before=coded(alert.before), after=coded(alert.after)))
+    return together(said)
 
 
 def _receipt_title(receipt: Receipt) -> str:
-    name = receipt.file or (f"Event {receipt.event_id}" if receipt.event_id else f"Submission {receipt.submission_id}")
+    name: str = receipt.file or (
+        say("Event %(id)s", id=receipt.event_id)
+        if receipt.event_id
+        else say("Submission %(id)s", id=receipt.submission_id)
+    )
     match receipt.outcome:
-        case "accepted" | "unchanged":
-            became = "accepted" if receipt.outcome == "accepted" else "nothing new"
+        case "accepted":
+            return say("%(name)s: accepted", name=name)
+        case "unchanged":
+            return say("%(name)s: nothing new", name=name)
         case _ if receipt.activities > 1:
-            became = f"{receipt.quarantined} of {receipt.activities} activities quarantined"
+            return say(
+                "%(name)s: %(quarantined)s of %(activities)s activities quarantined",
+                name=name,
+                quarantined=receipt.quarantined,
+                activities=receipt.activities,
+            )
         case _:
-            became = "quarantined"
-    return f"{name}: {became}"
+            return say("%(name)s: quarantined", name=name)
 
 
 def _receipt_body(receipt: Receipt) -> str:
     said = []
     if receipt.activities:
-        counts = ("accepted", "amended", "unchanged", "quarantined")
-        said.append(", ".join(f"{getattr(receipt, name)} {name}" for name in counts) + ".")
+        counts = {n: getattr(receipt, n) for n in ("accepted", "amended", "unchanged", "quarantined")}
+        said.append(
+            say(
+                "%(accepted)s accepted, %(amended)s amended, %(unchanged)s unchanged, %(quarantined)s quarantined.",
+                **counts,
+            )
+        )
     if receipt.rules:
         worst = sorted(receipt.rules.items(), key=lambda rule: (-rule[1], rule[0]))[:3]
-        said.append("To mend: " + ", ".join(f"{rule} ({count})" for rule, count in worst) + ".")
+        said.append(say("To mend: %(rules)s.", rules=", ".join(f"{rule} ({count})" for rule, count in worst)))
     if receipt.indicators:
-        said.append(f"{receipt.scorable} of {receipt.indicators} indicators can be scored.")
-    return " ".join(said)
+        said.append(
+            say(
+                "%(scorable)s of %(indicators)s indicators can be scored.",
+                scorable=receipt.scorable,
+                indicators=receipt.indicators,
+            )
+        )
+    return together(said)
 
 
 def _reason(first: Subscription, others: int, names: Mapping[str, str]) -> str:
+    wish: Said
     match first.about:
         case "metric":
-            metric = METRICS.get(first.metric, first.metric).lower() if first.metric else "every metric"
-            wish = f"{metric} of {say(first.scope or 'global', names)}"
+            metric = METRICS[first.metric][1] if first.metric in METRICS else first.metric or say("every metric")
+            wish = say("%(metric)s of %(scope)s", metric=metric, scope=spoken(first.scope or "global", names))
         case "alert":
-            wish = f"{_plain(first.kind)} alerts" if first.kind else "alerts"
-            wish += f" about {say(first.scope, names)}" if first.scope else ""
+            wish = say("%(kind)s alerts", kind=coded(first.kind)) if first.kind else say("alerts")
+            if first.scope:
+                wish = say("%(alerts)s about %(scope)s", alerts=wish, scope=spoken(first.scope, names))
         case "project":
-            wish = f"news of project {first.project_id}"
+            wish = say("news of project %(project)s", project=first.project_id)
         case "receipts":
-            wish = f"the receipts of {first.entity}"
+            wish = say("the receipts of %(entity)s", entity=first.entity)
     if first.min_change:
-        wish += f", from {amount(first.min_change, 'µ').removesuffix('%')} points of change"
+        points = amount(first.min_change, "µ").removesuffix("%")
+        wish = say("%(wish)s, from %(points)s points of change", wish=wish, points=points)
     if first.only_problems:
-        wish += " that hold something to mend"
-    more = ""
-    if others:
-        more = (
-            " One more of your subscriptions matches."
-            if others == 1
-            else f" {others} more of your subscriptions match."
-        )
-    return f"You asked for {wish}.{more}"
+        wish = say("%(wish)s that hold something to mend", wish=wish)
+    said = [say("You asked for %(wish)s.", wish=wish)]
+    if others == 1:
+        said.append(say("One more of your subscriptions matches."))
+    elif others:
+        said.append(say("%(n)s more of your subscriptions match.", n=others))
+    return together(said)
 
 
 def amount(value: int, unit: str) -> str:
@@ -174,7 +199,3 @@ def amount(value: int, unit: str) -> str:
 
 def _signed(number: Decimal, before: str, after: str) -> str:
     return f"{_MINUS if number < 0 else ''}{before}{abs(number):,}{after}"
-
-
-def _plain(code: str) -> str:
-    return code.replace("_", " ").replace("-", " ").lower()

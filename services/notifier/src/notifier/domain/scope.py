@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from notifier.domain.saying import Said, say
+
 NUMERALS: Final = {"P1": "I", "P2": "II", "P3": "III", "P4": "IV"}
 """The four pillars of the Global Counter-Terrorism Strategy by the numerals the documents use."""
 
@@ -43,23 +45,29 @@ def project_of(scope: str) -> str | None:
     return first if kind == "project" else None
 
 
-def say(scope: str, names: Mapping[str, str]) -> str:
+def spoken(scope: str, names: Mapping[str, str]) -> str:
     """The scope as a person says it, e.g. ``pillar II in Mali``; ``names`` gives areas by code."""
     kind, first, second = parts(scope)
     match kind:
         case "global":
-            return "the whole portfolio"
+            return say("the whole portfolio")
         case "pillar":
-            return f"pillar {NUMERALS.get(first, first)}"
+            return _pillar(first)
         case "country" | "region":
             return names.get(first, first)
         case "pillar-country":
-            return f"pillar {NUMERALS.get(first, first)} in {names.get(second, second)}"
+            return say("%(pillar)s in %(area)s", pillar=_pillar(first), area=names.get(second, second))
         case "entity-pillar":
-            return f"{first} under pillar {NUMERALS.get(second, second)}"
+            return say("%(entity)s under %(pillar)s", entity=first, pillar=_pillar(second))
         case "indicator":
-            return f"indicator {second} of project {first}"
-        case "entity":
-            return first
+            return say("indicator %(indicator)s of project %(project)s", indicator=second, project=first)
+        case "project":
+            return say("project %(project)s", project=first)
+        case "theme":
+            return say("theme %(code)s", code=first)
         case _:
-            return f"{kind} {first}"
+            return first
+
+
+def _pillar(code: str) -> Said:
+    return say("pillar %(numeral)s", numeral=NUMERALS.get(code, code))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, cast, get_args
 
 from notifier.domain.errors import SubscriptionRefused
@@ -22,6 +22,7 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
 """What each kind of subscription may say besides ``about``."""
 
 _NEEDED: Final = {"project": "project_id", "receipts": "entity"}
+_CHANGEABLE: Final = frozenset({"min_change", "only_problems"})
 _METRIC: Final = re.compile(r"M([1-9]|1[0-7])")
 _KIND: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _REFERENCE: Final = re.compile(r"[^\x00-\x1f]{1,256}")
@@ -85,6 +86,20 @@ def ask(fields: Mapping[str, object], *, id_: str, subscriber: str) -> Subscript
     if about == "metric":
         given.setdefault("scope", "global")
     return Subscription(id=id_, subscriber=subscriber, about=cast("About", about), **given)  # type: ignore[arg-type]
+
+
+def changed_to(wish: Subscription, fields: Mapping[str, object]) -> Subscription:
+    """The wish with what may be changed of it. Raises SubscriptionRefused: what it is about makes another wish."""
+    allowed = _CHANGEABLE.intersection(_FIELDS[wish.about])
+    faults: list[tuple[str, str]] = []
+    for name, value in fields.items():
+        if name not in allowed:
+            faults.append((name, f"cannot be changed; what can is {', '.join(sorted(allowed)) or 'nothing'}"))
+        elif not _CHECKS[name][0](value):
+            faults.append((name, _CHECKS[name][1]))
+    if faults:
+        raise SubscriptionRefused(faults)
+    return replace(wish, **fields)  # type: ignore[arg-type]
 
 
 def _text(pattern: re.Pattern[str]) -> Callable[[object], bool]:

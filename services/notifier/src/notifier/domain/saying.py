@@ -1,0 +1,47 @@
+"""Texts of a message that remember what they were made of, so that the portal can say them in its reader's language.
+
+``say`` makes the English text and keeps message and values; ``message_of`` puts them as the event carries them.
+Messages are literals, so that they can be gathered for translators.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Said(str):
+    """A text in English that remembers its message and values."""
+
+    __slots__ = ("message", "values")
+    message: str
+    values: dict[str, Any]
+
+
+def say(message: str, **values: Any) -> Said:
+    """The text of a message, whose values stand as ``%(name)s``, a per cent sign as ``%%``."""
+    found = Said(message % values)
+    found.message, found.values = message, values
+    return found
+
+
+def together(sentences: list[Said]) -> str:
+    """Sentences one after the other; the empty text where there is none."""
+    if not sentences:
+        return ""
+    found = sentences[0]
+    for sentence in sentences[1:]:
+        found = say("%(first)s %(next)s", first=found, next=sentence)
+    return found
+
+
+def coded(code: str) -> Said:
+    """A code of the contracts in plain words, a message of its own where a catalogue has it."""
+    return say(code.replace("_", " ").replace("-", " ").lower().replace("%", "%%"))
+
+
+def message_of(text: Any) -> dict[str, Any] | None:
+    """The message and the values of a text; None for one that was not made by ``say``."""
+    if not isinstance(text, Said):
+        return None
+    values = {name: message_of(value) or str(value) for name, value in text.values.items()}
+    return {"message": text.message} | ({"values": values} if values else {})
