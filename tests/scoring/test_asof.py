@@ -334,3 +334,35 @@ async def test_what_would_take_too_long_is_refused_with_the_remedy(
     assert (answer.status_code, answer.json()["code"]) == (422, "too-much-to-replay")
     assert "snapshot create" in answer.json()["detail"]
     assert (await peer.ask("metrics/M4", "global", known_as_of="2020-04-30")).status_code == 200
+
+
+async def test_a_series_has_gaps_where_nothing_was_said_and_the_integers_of_then(feed: Feed, donor: Caller) -> None:
+    """G1 by quarter: what was valid by the end of each, and what was known by the end of each."""
+    await g1(feed)
+    feed.on("2020-05-02")
+    valid = await donor.get("series/M1", INDICATOR, by="valid", **{"from": "2019-01-01", "to": "2020-05-01"})
+    found = {item["valid_as_of"]: item["value"] for item in valid["items"]}
+    assert valid["step"] == "quarter"
+    assert (found.get("2019-03-31"), found["2019-06-30"], found["2019-12-31"]) == (None, 250_000, 600_000)
+    known = await donor.get("series/M1", INDICATOR)
+    for item in known["items"]:
+        then = await donor.get("metrics/M1", INDICATOR, known_as_of=item["at"])
+        assert [item[name] for name in ("value", "state", "lower")] == [
+            then[name] for name in ("value", "state", "lower")
+        ]
+    assert known["items"][-1]["value"] == 600_000
+    items = (await donor.ask("then/M1", INDICATOR, known_as_of="2020-03-31")).json()["items"]
+    assert [item["value"] for item in items] == [250_000]
+
+
+async def test_a_series_tells_a_reader_no_more_than_they_were_told(feed: Feed, donor: Caller, peer: Caller) -> None:
+    """A total of one project is withheld from the public, at every date, with the reason."""
+    await g1(feed)
+    scope = "country:ML"
+    seen = await peer.get("series/M4", scope)
+    assert any(item["value"] is not None for item in seen["items"])
+    for by in ("known", "valid"):
+        kept = await donor.ask("series/M4", scope, by=by)
+        assert (kept.status_code, kept.json()["code"]) == (403, "withheld")
+    then = (await donor.ask("then/M4", scope, known_as_of="2020-04-30")).json()["items"]
+    assert [(item["value"], item["withheld"]) for item in then] == [(None, "small-cell")]

@@ -71,9 +71,9 @@ async def show_figure(
             found = await withholding.in_its_place(request.app.state.database, metric, scope)
     else:
         at = _seen_by(caller, scope, at)
-        found = await _replayed(asof.figure(request.app.state.database, tx, metric, scope, at), metric, scope)
+        found = await replayed(asof.figure(request.app.state.database, tx, metric, scope, at), metric, scope)
     if found is None:
-        raise _nothing(metric, scope)
+        raise nothing(metric, scope)
     return Json(found, request)
 
 
@@ -95,9 +95,9 @@ async def explain(
         found = await explaining.explain(tx, metric, scope, limit)
     else:
         replay = asof.Replay(request.app.state.database, tx, _seen_by(caller, scope, at))
-        found = await _replayed(explaining_asof.explain(tx, replay, metric, scope, limit), metric, scope)
+        found = await replayed(explaining_asof.explain(tx, replay, metric, scope, limit), metric, scope)
     if found is None:
-        raise _nothing(metric, scope) if at is not None else await _withheld_or_nothing(request, metric, scope)
+        raise nothing(metric, scope) if at is not None else await withheld_or_nothing(request, metric, scope)
     return Json(messages(found), request)
 
 
@@ -128,7 +128,7 @@ async def list_revisions(
             f"More than {revising.MOST} revisions of {metric} of {scope} lie between these. Move from and to closer.",
         ) from None
     if found is None:
-        raise await _withheld_or_nothing(request, metric, scope)
+        raise await withheld_or_nothing(request, metric, scope)
     return Json(found, request)
 
 
@@ -217,11 +217,12 @@ async def list_duplicates(
     return Json({"items": items, "next": cursor(*last) if last is not None else None}, request)
 
 
-async def _replayed(found: Awaitable[dict[str, Any] | None], metric: str, scope: str) -> dict[str, Any] | None:
+async def replayed(found: Awaitable[dict[str, Any] | None], metric: str, scope: str) -> dict[str, Any] | None:
+    """What a replay found; why it cannot be made is a Problem."""
     try:
         return await found
     except withholding.Withheld as kept:
-        raise _nothing(metric, scope) if kept.why is None else _withheld(metric, scope, kept.why) from None
+        raise nothing(metric, scope) if kept.why is None else _withheld(metric, scope, kept.why) from None
     except asof.Busy:
         raise Problem(
             429,
@@ -246,9 +247,10 @@ def _seen_by(caller: Principal, scope: str, at: asof.AsOf) -> asof.AsOf:
     return replace(at, public_for=caller) if withholding.public_only(caller, scope) else at
 
 
-async def _withheld_or_nothing(request: Request, metric: str, scope: str) -> Problem:
+async def withheld_or_nothing(request: Request, metric: str, scope: str) -> Problem:
+    """What a reader is told of a figure that is not there for them."""
     why = await withholding.reason(request.app.state.database, metric, scope)
-    return _nothing(metric, scope) if why is None else _withheld(metric, scope, why)
+    return nothing(metric, scope) if why is None else _withheld(metric, scope, why)
 
 
 def _withheld(metric: str, scope: str, why: str) -> Problem:
@@ -261,7 +263,8 @@ def _withheld(metric: str, scope: str, why: str) -> Problem:
     )
 
 
-def _nothing(metric: str, scope: str) -> Problem:
+def nothing(metric: str, scope: str) -> Problem:
+    """There is no such figure, and where each metric exists."""
     return Problem(
         404,
         "no-figure",

@@ -11,7 +11,7 @@ from runtime.db import Database
 from runtime.delivery import Consumer
 from runtime.http import create_app
 from runtime.service import Service
-from scoring import api, api_operations, handlers
+from scoring import api, api_operations, api_series, handlers
 from scoring.cache import StateCache
 from scoring.settings import Settings
 from scoring.usecases.changing import begin_due
@@ -27,6 +27,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app = create_app("Plumbline scoring", "Figures and what they are made of, to the integer.")
     app.include_router(api.router)
     app.include_router(api_operations.router)
+    app.include_router(api_series.router)
     app.state.jobs = Jobs()
     consumer = Consumer(database, NAME, handlers.scoring(StateCache()), streams=(PORTFOLIO, CONTEXT))
 

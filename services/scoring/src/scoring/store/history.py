@@ -83,6 +83,16 @@ async def revision_at(conn: Any, metric: str, scope: str, known: int, *, valued:
         before = rows[-1]["known"], rows[-1]["id"] - 1
 
 
+async def first_known(conn: Any, scope: str, until: int) -> int | None:
+    """When the first revision of anything about the scope was known, that the caller may read; µs since 1970."""
+    found: int | None = await conn.fetchval(
+        "select known from figure_revision where scope = $1 and known <= $2 order by known, id limit 1",
+        root_of(scope)[0],
+        until,
+    )
+    return found
+
+
 async def revisions_between(conn: Any, metric: str, scope: str, after: int, until: int, limit: int) -> list[Revision]:
     """Revisions known after one instant and by another, in order; no more than ``limit`` and a page."""
     found: list[Revision] = []

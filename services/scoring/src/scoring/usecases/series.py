@@ -1,0 +1,160 @@
+"""A figure over time: as it was known at the end of each step, or of what was valid by then (methodology M16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from contracts.envelope import rfc3339
+from runtime.access import Principal
+from runtime.db import Database, Tx
+from scoring import store
+from scoring.codec import instant, micros
+from scoring.domain.history import Revision
+from scoring.scopes import own_scope
+from scoring.usecases import asof
+from scoring.usecases.withholding import Withheld, look, public_only
+
+MOST: Final = 24
+"""Points of a series besides the last."""
+
+_US: Final = timedelta(microseconds=1)
+_DAY: Final = timedelta(days=1)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def _day(at: datetime) -> datetime:
+    return at.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
+
+
+def _week(at: datetime) -> datetime:
+    return _day(at) + (6 - at.weekday()) * _DAY
+
+
+def _months(n: int) -> Callable[[datetime], datetime]:
+    def following(at: datetime) -> datetime:
+        month = (at.month - 1) // n * n + n
+        return datetime(at.year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+    return following
+
+
+_STEPS: Final[dict[str, Callable[[datetime], datetime]]] = {
+    "minute": lambda at: at.replace(second=0, microsecond=0) + timedelta(minutes=1),
+    "hour": _hour,
+    "day": _day,
+    "week": _week,
+    "month": _months(1),
+    "quarter": _months(3),
+    "year": _months(12),
+}
+"""Each step's first instant behind an instant, the shortest step first."""
+
+
+def ends(begin: datetime, until: datetime, steps: Sequence[str] = tuple(_STEPS)) -> tuple[str, list[datetime]]:
+    """The shortest step of which ``MOST`` reach from one instant to another, and the last instant of each.
+
+    The last step ends where the series does; of the longest step only the latest are given where there are more.
+    """
+    for name in steps:
+        found: list[datetime] = []
+        at = begin
+        while (end := _STEPS[name](at)) <= until and (len(found) <= MOST or name == steps[-1]):
+            found.append(end - _US)
+            at = end
+        if len(found) <= MOST:
+            break
+    return name, [*found[-MOST:], until]
+
+
+async def known(
+    database: Database, tx: Tx, caller: Principal, metric: str, scope: str, until: datetime
+) -> dict[str, Any] | None:
+    """What was published by the end of each step since the first revision; None without any the caller may read.
+
+    What the caller was not told at the time is a gap with its reason, never what had been told before it.
+    """
+    first = await store.first_known(tx.conn, scope, micros(until))
+    if first is None:
+        return None
+    step, instants = ends(instant(first), until)
+    items = [await _then(database, tx, caller, metric, scope, at) for at in instants]
+    found = [item for item in items if item is not None]
+    return (
+        {"metric": metric, "scope": scope, "unit": "µ", "by": "known", "step": step, "items": found} if found else None
+    )
+
+
+async def then(
+    database: Database, tx: Tx, caller: Principal, metric: str, scopes: Sequence[str], at: datetime
+) -> list[dict[str, Any]]:
+    """The figures of several scopes as they had been published by one instant, as far as the caller was told them."""
+    found = [(scope, await _then(database, tx, caller, metric, scope, at)) for scope in dict.fromkeys(scopes)]
+    return [{"metric": metric, "scope": scope} | item for scope, item in found if item is not None]
+
+
+async def _then(
+    database: Database, tx: Tx, caller: Principal, metric: str, scope: str, at: datetime
+) -> dict[str, Any] | None:
+    if own_scope(scope) is None:
+        try:
+            await look(database, caller, metric, scope, micros(at))
+        except Withheld as kept:
+            return _gap(at, kept.why) if kept.why is not None else None
+    revision = await store.revision_at(tx.conn, metric, scope, micros(at))
+    return _point(at, revision) if revision is not None else None
+
+
+def _point(at: datetime, r: Revision) -> dict[str, Any]:
+    return {
+        "at": rfc3339(at),
+        "value": r.value,
+        "state": r.state,
+        "lower": r.lower,
+        "upper": r.upper,
+        "coverage": {"observed": r.observed, "expected": r.expected},
+        "valid_as_of": date.fromordinal(max(r.valid, 1)).isoformat(),
+        "method_version": r.method,
+        "withheld": None,
+    }
+
+
+def _gap(at: datetime, why: str) -> dict[str, Any]:
+    numbers = {"value": None, "lower": None, "upper": None, "coverage": {"observed": 0, "expected": 0}}
+    said = {"valid_as_of": at.date().isoformat(), "method_version": None, "withheld": why}
+    return {"at": rfc3339(at), "state": "INSUFFICIENT_DATA"} | numbers | said
+
+
+async def valid(
+    database: Database, tx: Tx, caller: Principal, metric: str, scope: str, begin: date, until: datetime
+) -> dict[str, Any] | None:
+    """What is known by an instant of what was valid by the end of each step: the log, replayed for each.
+
+    Raises asof.TooMuch where that is more than one answer replays, asof.Busy and Withheld.
+    """
+    step, instants = ends(datetime(begin.year, begin.month, begin.day, tzinfo=UTC), until, ("quarter", "year"))
+    own = own_scope(scope)
+    projects = [own.project] if own is not None else await store.projects_ever_in(tx.conn, scope)
+    allowed = asof.MOST_FACTS // len(instants)
+    if await store.facts_number(tx.conn, projects, allowed + 1) > allowed:
+        raise asof.TooMuch
+    items = []
+    for at in instants:
+        day = asof.AsOf(micros(until), at.date().toordinal())
+        if public_only(caller, scope):
+            day = replace(day, public_for=caller)
+        found = await asof.figure(database, tx, metric, scope, day)
+        if found is not None and found["state"] != "NOT_APPLICABLE":
+            told = ("value", "state", "lower", "upper", "coverage", "method_version")
+            items.append(
+                {"at": rfc3339(at), "valid_as_of": at.date().isoformat(), "withheld": None}
+                | {name: found[name] for name in told}
+            )
+    return (
+        {"metric": metric, "scope": scope, "unit": "µ", "by": "valid", "step": step, "items": items} if items else None
+    )
