@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.gateway import figure, message, project, receipt, someone, tell
 
 from contracts.alerts import AlertRaised
-from contracts.portfolio import BudgetRevised, IndicatorDefined, ObservationRecorded
+from contracts.portfolio import BudgetRevised, IndicatorDefined, ObservationRecorded, TransactionPosted
 from portal_gateway.fanout import may_see
 from portal_gateway.store import feed
 from runtime.access import ROLES, SYSTEM, Principal, may_read
@@ -20,6 +20,9 @@ TABLES = (
     "indicator",
     "observation",
     "budget",
+    "history",
+    "history_class",
+    "posting",
     "figure",
     "withheld_figure",
     "alert",
@@ -63,6 +66,17 @@ async def _fill(database: Database) -> None:
                     },
                 }
             ),
+            TransactionPosted.model_validate(
+                {
+                    "project_id": name,
+                    "transaction_id": "t1",
+                    "type": "3",
+                    "date": "2025-03-01",
+                    "amount": "1",
+                    "currency": "USD",
+                    "value_date": "2025-03-01",
+                }
+            ),
             figure(f"project:{name}", classification=classification, owner="XM-A"),
             figure(f"entity-pillar:XM-A|{name}", classification=classification, owner="XM-A", withheld="small-cell"),
             AlertRaised.model_validate(
@@ -97,7 +111,8 @@ async def test_row_level_security_alone_shows_what_may_be_read_and_no_more(datab
             assert await column("select project_id from project") == mine, person
             assert await column("select project_id from indicator") == mine, person
             assert await column("select project_id from observation") == mine, person
-            assert await column("select project_id from budget") == mine, person
+            for table in ("budget", "history", "history_class", "numbered_history", "posting"):
+                assert await column(f"select project_id from {table}") == mine, (table, person)
             assert await column("select project_id from alert") == mine, person
             totals = {f"entity-pillar:XM-A|XM-A-{n}" for n in range(len(CLASSES))}
             shown = {f"entity-pillar:XM-A|{name}" for name in mine}

@@ -20,6 +20,8 @@ TWINS: list[tuple[type[BaseModel], type[msgspec.Struct]]] = [
     (metrics.MetricUpdated, decoding.Figure),
     (metrics.Coverage, decoding.Coverage),
     (portfolio.ObservationRecorded, decoding.Observation),
+    (portfolio.ObservationCorrected, decoding.Correction),
+    (portfolio.TransactionPosted, decoding.Posting),
     (portfolio.Period, decoding.Period),
     (portfolio.Place, decoding.Place),
     (receipts.SubmissionProcessed, decoding.Receipt),
@@ -32,6 +34,7 @@ MODELS = [
     metrics.MetricUpdated,
     portfolio.ObservationRecorded,
     portfolio.ProjectSubmitted,
+    portfolio.TransactionPosted,
     receipts.SubmissionProcessed,
 ]
 

@@ -6,7 +6,7 @@ A test holds the twins to their contracts, field by field and default by default
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from pydantic import ValidationError
@@ -15,9 +15,9 @@ from contracts.alerts import AlertRaised
 from contracts.base import Payload
 from contracts.envelope import PREFIX
 from contracts.metrics import MetricUpdated
-from contracts.notifications import NotificationCreated, NotificationRead
+from contracts.notifications import NotificationCreated, NotificationFiled, NotificationRead
 from contracts.portfolio import FACTS as PORTFOLIO_FACTS
-from contracts.portfolio import ObservationCorrected, ObservationRecorded, TransactionPosted, TransactionReversed
+from contracts.portfolio import ObservationCorrected, ObservationRecorded, TransactionPosted
 from contracts.receipts import SubmissionProcessed
 
 
@@ -92,6 +92,30 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     origin: dict[str, Any] | None = None
 
 
+class Correction(Observation, frozen=True, kw_only=True):
+    """Twin of ``contracts.portfolio.ObservationCorrected``."""
+
+    reason: str | None = None
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """Twin of ``contracts.portfolio.TransactionPosted``."""
+
+    project_id: str
+    transaction_id: str
+    type: Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13"]
+    date: date
+    amount: Annotated[str, msgspec.Meta(pattern=r"^[+-]?([0-9]{1,24}(\.[0-9]{0,24})?|\.[0-9]{1,24})$")]
+    currency: str
+    value_date: date
+    provider: str | None = None
+    receiver: str | None = None
+    provider_activity_id: str | None = None
+    receiver_activity_id: str | None = None
+    agreement_ref: str | None = None
+    origin: dict[str, Any] | None = None
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Twin of ``contracts.receipts.Finding``."""
 
@@ -138,23 +162,28 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     readability: Readability = Readability()
 
 
-Decoded = Payload | Figure | Observation | Receipt
+Decoded = Payload | Figure | Observation | Posting | Receipt
 
 _FAST: Final[dict[type[Payload], msgspec.json.Decoder[Any]]] = {
     MetricUpdated: msgspec.json.Decoder(Figure),
     ObservationRecorded: msgspec.json.Decoder(Observation),
-    ObservationCorrected: msgspec.json.Decoder(Observation),
+    ObservationCorrected: msgspec.json.Decoder(Correction),
+    TransactionPosted: msgspec.json.Decoder(Posting),
     SubmissionProcessed: msgspec.json.Decoder(Receipt),
 }
 _encoder: Final = msgspec.json.Encoder()
 
-# No page shows single transactions yet: what they add up to comes as figures.
-PORTFOLIO: Final[dict[str, type[Payload]]] = {
-    PREFIX + model.TYPE: model for model in PORTFOLIO_FACTS if model not in {TransactionPosted, TransactionReversed}
-}
+PORTFOLIO: Final[dict[str, type[Payload]]] = {PREFIX + model.TYPE: model for model in PORTFOLIO_FACTS}
 NEWS: Final[dict[str, type[Payload]]] = {
     PREFIX + model.TYPE: model
-    for model in (MetricUpdated, AlertRaised, NotificationCreated, NotificationRead, SubmissionProcessed)
+    for model in (
+        MetricUpdated,
+        AlertRaised,
+        NotificationCreated,
+        NotificationRead,
+        NotificationFiled,
+        SubmissionProcessed,
+    )
 }
 FIGURE: Final = PREFIX + MetricUpdated.TYPE
 

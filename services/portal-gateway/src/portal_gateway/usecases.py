@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from contracts.alerts import AlertRaised
-from contracts.envelope import Envelope, rfc3339
-from contracts.notifications import NotificationCreated, NotificationRead
+from contracts.base import Payload
+from contracts.envelope import PREFIX, Envelope, rfc3339
+from contracts.notifications import NotificationCreated, NotificationFiled, NotificationRead
 from contracts.portfolio import (
     Budget,
     BudgetRevised,
@@ -24,12 +25,13 @@ from contracts.portfolio import (
     ProjectState,
     ProjectStatusChanged,
     ProjectWithdrawn,
+    TransactionReversed,
 )
-from portal_gateway.decoding import Decoded, Figure, Observation, Receipt, encode
-from portal_gateway.domain import search
+from portal_gateway.decoding import Decoded, Figure, Observation, Posting, Receipt, encode
+from portal_gateway.domain import parts, search
 from portal_gateway.domain.view import narrative
 from portal_gateway.domain.withheld import in_its_place
-from portal_gateway.store import feed, figures, messages, projects, receipts
+from portal_gateway.store import feed, figures, history, messages, projects, receipts
 from runtime.db import Tx
 
 T = TypeVar("T")
@@ -58,7 +60,7 @@ async def apply_news(tx: Tx, facts: Sequence[Fact]) -> None:
     latest: dict[tuple[str, str], Fact] = {}
     alerts: dict[str, AlertRaised] = {}
     told: dict[str, NotificationCreated] = {}
-    read: list[NotificationRead] = []
+    filed: dict[str, messages.Filed] = {}
     answered: dict[str, Receipt] = {}
     for fact in facts:
         match fact.payload:
@@ -70,8 +72,11 @@ async def apply_news(tx: Tx, facts: Sequence[Fact]) -> None:
                 alerts[alert.alert_id] = alert
             case NotificationCreated() as message:
                 told[message.notification_id] = message
-            case NotificationRead() as event:
-                read.append(event)
+            case NotificationFiled() | NotificationRead() as event:
+                filing = _filed(event)
+                known_filing = filed.get(event.notification_id)
+                if known_filing is None or _order(known_filing) < _order(filing):
+                    filed[event.notification_id] = filing
             case Receipt() as receipt:
                 answered[receipt.submission_id] = receipt
     await feed.claim(tx.conn)
@@ -90,8 +95,8 @@ async def apply_news(tx: Tx, facts: Sequence[Fact]) -> None:
                 for m in told.values()
             ],
         )
-    if read:
-        await messages.read(tx.conn, [r.notification_id for r in read], [r.read_at for r in read])
+    if filed:
+        await messages.file(tx.conn, list(filed.values()))
     if answered:
         await receipts.save(tx.conn, [(r.submission_id, r.entity, r.received_at, encode(r)) for r in answered.values()])
     await feed.announce(tx.conn)
@@ -109,6 +114,9 @@ class _Changes:
     observations: list[tuple[Any, ...]] = field(default_factory=list)
     budgets: list[tuple[Any, ...]] = field(default_factory=list)
     budgets_replaced: dict[str, str] = field(default_factory=dict)
+    postings: list[history.Posting] = field(default_factory=list)
+    classes: list[tuple[str, str, str, str]] = field(default_factory=list)
+    versions: list[history.Version] = field(default_factory=list)
 
 
 async def apply_portfolio(tx: Tx, facts: Sequence[Fact]) -> None:
@@ -127,6 +135,12 @@ async def apply_portfolio(tx: Tx, facts: Sequence[Fact]) -> None:
         await projects.save_budgets(conn, budgets)
     if changes.budgets_replaced:
         await projects.forget_budgets(conn, list(changes.budgets_replaced), list(changes.budgets_replaced.values()))
+    for postings in rounds(changes.postings, lambda row: row[:2]):
+        await history.save_postings(conn, postings)
+    if changes.classes:
+        await history.append_classes(conn, changes.classes)
+    if changes.versions:
+        await history.append(conn, changes.versions)
     if changes.states or changes.statuses or changes.withdrawn:
         await feed.claim(conn)
         for states in rounds(changes.states, lambda row: row["project_id"]):
@@ -140,28 +154,57 @@ async def apply_portfolio(tx: Tx, facts: Sequence[Fact]) -> None:
 
 def _sort(changes: _Changes, fact: Fact, now: datetime) -> None:
     version, at = fact.version, fact.envelope.recordedtime or fact.envelope.time or now
+
+    def keep(project_id: str, part: str, data: str) -> None:
+        event_type = fact.envelope.type.removeprefix(PREFIX)
+        kept = (project_id, version, part, parts.kind_of(part), event_type, fact.envelope.id, at, data)
+        changes.versions.append(history.Version(*kept))
+
     match fact.payload:
         case ProjectState() as state:
-            changes.states.append(_state(state, version, at))
+            data = json.loads(state.model_dump_json(by_alias=True, exclude={"changed_fields"}))
+            keep(state.project_id, parts.PROJECT, json.dumps(data, ensure_ascii=False))
+            changes.classes.append((state.project_id, version, state.classification, state.entity))
+            changes.states.append(_state(state, data, version, at))
             changes.budgets += [_budget(state.project_id, line, version) for line in state.budgets]
             if state.budgets:
                 changes.budgets_replaced[state.project_id] = version
         case ProjectStatusChanged() as moved:
+            keep(moved.project_id, parts.STATUS, encode(moved))
             changes.statuses.append((moved.project_id, moved.to, version, at))
         case ProjectWithdrawn() as gone:
+            keep(gone.project_id, parts.PROJECT, _taken_back(gone))
             changes.withdrawn.append((gone.project_id, version, at))
         case IndicatorDefined() as i:
-            title = narrative(i.title, "en")[0]
-            row = (i.project_id, i.indicator_id, i.result_type, i.result_id, version, title, encode(i))
+            title, told = narrative(i.title, "en")[0], encode(i)
+            keep(i.project_id, parts.indicator(i.indicator_id), told)
+            row = (i.project_id, i.indicator_id, i.result_type, i.result_id, version, title, told)
             changes.indicators.append(row)
         case IndicatorWithdrawn() as old:
+            keep(old.project_id, parts.indicator(old.indicator_id), _taken_back(old))
             changes.indicators_withdrawn.append((old.project_id, old.indicator_id, version))
         case Observation() | ObservationRetracted() as o:
             place = _place(o.place.location, o.place.dimensions)
             key = (o.project_id, o.indicator_id, o.period.start, o.period.end, place, o.ordinal)
-            changes.observations.append((*key, version, isinstance(o, ObservationRetracted), encode(o)))
+            told, retracted = encode(o), isinstance(o, ObservationRetracted)
+            part = parts.observation(*key[1:])
+            keep(o.project_id, part, _taken_back(o) if isinstance(o, ObservationRetracted) else told)
+            changes.observations.append((*key, version, retracted, told))
         case BudgetRevised() as revised:
-            changes.budgets.append(_budget(revised.project_id, revised.budget, version))
+            line = revised.budget
+            keep(revised.project_id, parts.budget(line.period_start, line.period_end, line.type), encode(revised))
+            changes.budgets.append(_budget(revised.project_id, line, version))
+        case Posting() as p:
+            money = (p.type, p.date, p.amount, p.currency)
+            changes.postings.append(history.Posting(p.project_id, p.transaction_id, version, False, *money))
+        case TransactionReversed() as r:
+            nothing = ("", None, None, None)
+            changes.postings.append(history.Posting(r.project_id, r.transaction_id, version, True, *nothing))
+
+
+def _taken_back(payload: Payload) -> str:
+    """A payload that takes something back, marked as such."""
+    return json.dumps(payload.model_dump(mode="json") | {"retracted": True}, ensure_ascii=False)
 
 
 def rounds(rows: Iterable[T], key: Callable[[T], Any]) -> list[list[T]]:
@@ -175,6 +218,18 @@ def rounds(rows: Iterable[T], key: Callable[[T], Any]) -> list[list[T]]:
             found.append([])
         found[n].append(row)
     return found
+
+
+def _filed(event: NotificationFiled | NotificationRead) -> messages.Filed:
+    who, at = event.subscriber, event.read_at
+    if isinstance(event, NotificationRead):
+        return messages.Filed(event.notification_id, who, 0, at)
+    return messages.Filed(event.notification_id, who, event.revision, at, event.snoozed_until, event.archived_at)
+
+
+def _order(filed: messages.Filed) -> tuple[int, float]:
+    """The last revision holds; of those that have none the first reading."""
+    return filed.revision, -filed.read_at.timestamp() if filed.read_at and not filed.revision else 0.0
 
 
 def _revision(fact: Fact) -> int:
@@ -200,7 +255,7 @@ def _figure(fact: Fact) -> figures.Stored:
     )
 
 
-def _state(state: ProjectState, version: str, at: datetime) -> dict[str, Any]:
+def _state(state: ProjectState, data: Mapping[str, Any], version: str, at: datetime) -> dict[str, Any]:
     pillars = sorted({a.code for a in state.allocations if a.dim == "PILLAR"})
     places = sorted({a.code for a in state.allocations if a.dim in _PLACES})
     texts = [*state.title.values(), state.project_id, state.entity, state.entity_name, *state.description.values()]
@@ -213,7 +268,7 @@ def _state(state: ProjectState, version: str, at: datetime) -> dict[str, Any]:
         "demonstration": state.demonstration,
         "pillars": pillars,
         "places": places,
-        "data": json.loads(state.model_dump_json(by_alias=True, exclude={"budgets", "changed_fields"})),
+        "data": {name: value for name, value in data.items() if name != "budgets"},
         "words": search.words(texts),
         "updated_at": rfc3339(at),
     }

@@ -66,6 +66,44 @@ class Projects(BaseModel):
     next: str | None
 
 
+class Change(BaseModel):
+    """One thing that a version changed, in words; empty where nothing was said."""
+
+    what: str
+    before: str
+    after: str
+
+
+class Version(BaseModel):
+    """One version of a part of a project."""
+
+    number: int = Field(description="among the versions that the caller may read, the oldest is 1")
+    version: str = Field(description="its place in the order of the project: recorded time, then sequence")
+    part: str = Field(description="what it is a version of")
+    kind: Literal["project", "status", "indicator", "observation", "budget"]
+    at: datetime = Field(description="when it was recorded")
+    entity: str
+    what: str = Field(description="its name in words")
+    lang: str | None = Field(description="the language of the name where it is another than the caller's")
+    cause: Literal["NEW_DATA", "LATE_DATA", "CORRECTION", "RETRACTION", "CLASSIFICATION_CHANGE"]
+    changes: list[Change]
+    reason: str | None
+    event_type: str
+    event_id: str
+    submission_id: str | None
+    receipt: bool = Field(description="whether the caller may read the receipt of the submission")
+    file: str | None
+    line: int | None
+    replaces: str | None = Field(description="the version of the same part before it")
+
+
+class History(BaseModel):
+    """A page of versions, the newest first."""
+
+    items: list[Version]
+    next: str | None
+
+
 class Receipt(SubmissionProcessed):
     """What became of a submission."""
 

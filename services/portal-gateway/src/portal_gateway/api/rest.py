@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
-from portal_gateway.api import models
+from portal_gateway.api import models, versions
 from portal_gateway.api.answers import instant_cursor, next_address, nothing, parsed, place_of, upstream_problem
 from portal_gateway.api.caller import Api, Caller, same_origin, transaction
 from portal_gateway.clients.services import Notifier, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import search
-from portal_gateway.store import figures, messages, projects, receipts
+from portal_gateway.domain.withheld import as_shown
+from portal_gateway.store import figures, history, messages, projects, receipts
 from runtime.http import Json, cursor, read_cursor
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
@@ -182,6 +183,33 @@ async def list_projects(
     return _page(request, {"items": items, "total": total, "similar": similar}, following)
 
 
+@router.get("/projects/{project_id:path}/history", tags=["projects"], response_model=models.History)
+async def show_history(
+    request: Request,
+    who: Api,
+    project_id: str,
+    kind: Annotated[
+        Literal["project", "status", "indicator", "observation", "budget"] | None,
+        Query(description="versions of this kind only"),
+    ] = None,
+    after: Annotated[str | None, Query(alias="cursor")] = None,
+    limit: Limit = 50,
+) -> Response:
+    """Every version of a project and of what belongs to it, the newest first, each with what it changed.
+
+    A version is read by who may read the project now and might have read it then.
+    """
+    offset = place_of(after)
+    async with transaction(request, who) as tx:
+        project = await projects.one(tx.conn, project_id)
+        if project is None:
+            raise nothing(f"Project {project_id}")
+        rows = await history.page(tx.conn, project_id, kinds=[kind] if kind else [], offset=offset, limit=limit)
+        by = await versions.telling(tx.conn, project, rows)
+    following = cursor(offset + limit) if len(rows) == limit else None
+    return _page(request, {"items": [versions.told(row, by) for row in rows]}, following)
+
+
 @router.get("/projects/{project_id:path}", tags=["projects"], response_model=models.Project)
 async def show_project(request: Request, who: Api, project_id: str) -> Response:
     """One project with its indicators, observations, budgets, figures and alerts."""
@@ -189,7 +217,7 @@ async def show_project(request: Request, who: Api, project_id: str) -> Response:
         project = await projects.one(tx.conn, project_id)
         if project is None:
             raise nothing(f"Project {project_id}")
-        indicators = await projects.indicators(tx.conn, project_id)
+        indicators = as_shown(await projects.indicators(tx.conn, project_id))
         keys = figure_keys(project_id, indicators)
         found = await figures.several(tx.conn, keys)
         body = project | {

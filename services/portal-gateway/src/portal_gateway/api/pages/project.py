@@ -9,16 +9,20 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from portal_gateway.api import versions
 from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import Parts, levels_of
 from portal_gateway.api.pages.frame import frame, now, reader, render, router
+from portal_gateway.api.pages.history import SHOWN, entry  # first: its addresses end in a word of their own
+from portal_gateway.api.pages.past import CAUSES
 from portal_gateway.api.pages.summary import by_share, summary
 from portal_gateway.api.rest import figure_keys
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.language import N_, _, language, said
 from portal_gateway.domain.view import Figure, figure, narrative
-from portal_gateway.store import figures, projects, receipts
+from portal_gateway.domain.withheld import as_shown
+from portal_gateway.store import figures, history, projects, receipts
 from portal_gateway.web.render import areas
 
 Reader = Annotated[Caller, Depends(reader)]
@@ -32,11 +36,13 @@ async def show_project(request: Request, who: Reader, project_id: str) -> Respon
         data = await projects.one(tx.conn, project_id)
         if data is None:
             raise nothing(f"Project {project_id}")
-        indicators = await projects.indicators(tx.conn, project_id)
+        indicators = as_shown(await projects.indicators(tx.conn, project_id))
         lines = await projects.budgets(tx.conn, project_id)
         raw = await figures.several(tx.conn, figure_keys(project_id, indicators))
         origin = data.get("origin") or {}
         receipt = await receipts.one(tx.conn, origin.get("submission_id", ""))
+        latest = await history.page(tx.conn, project_id, kinds=[], offset=0, limit=SHOWN)
+        by = await versions.telling(tx.conn, data, latest)
     found = {key: figure(value) for key, value in raw.items()}
     whole = found.get(("M4", f"project:{project_id}"))
     today = now().date()
@@ -69,6 +75,9 @@ async def show_project(request: Request, who: Reader, project_id: str) -> Respon
         data_address=f"/api/v1{request.url.path}",
         budgets=[_budget(line) for line in lines],
         places=_shares(data),
+        entries=[entry(project_id, versions.told(row, by)) for row in latest],
+        versions=latest[0]["number"] if latest else 0,
+        causes=CAUSES,
     )
 
 
