@@ -20,7 +20,7 @@ from runtime.db import unpack
 from runtime.service import Service
 from scoring.app import build
 from scoring.settings import Settings
-from scoring.usecases.signing import Signer, holds
+from runtime.signing import Signer, holds
 
 pytestmark = pytest.mark.stack
 

@@ -182,8 +182,10 @@ class Gateway:
     async def signed_in(self, principal: Principal, *, lasts: timedelta = timedelta(hours=1)) -> str:
         """A session made directly; returns the cookie's value."""
         name = secrets.token_urlsafe(32)
-        until = datetime.now(UTC) + lasts
+        now = self.database.clock()
+        until = now + lasts
         session = sessions.Session(
+            sid=secrets.token_urlsafe(12),
             subject=principal.subject,
             role=principal.role,
             organisation=principal.organisation,
@@ -195,9 +197,10 @@ class Gateway:
             csrf="the-forms-secret",
             token_expires_at=until,
             expires_at=until,
+            seen_at=now,
         )
         async with self.database.transaction(SYSTEM) as tx:
-            await sessions.save(tx.conn, digest(name), session)
+            await sessions.save(tx.conn, digest(name), session, now, timedelta(hours=1))
         return name
 
     @asynccontextmanager

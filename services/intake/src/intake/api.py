@@ -23,7 +23,7 @@ from intake.store.entities import Entity
 from intake.store.submissions import Submission
 from intake.usecases import events, tables
 from intake.usecases.item import Item
-from runtime import telemetry
+from runtime import audit, telemetry
 from runtime.access import SYSTEM, Principal
 from runtime.auth import principal
 from runtime.db import Tx, event_key, new_id
@@ -268,6 +268,8 @@ async def list_submissions(
     async with request.app.state.database.transaction(_reader(caller)) as tx:
         rows = await submissions.page(tx.conn, entity, event_id, before, limit)
     following = cursor(rows[-1]["id"]) if len(rows) == limit else None
+    for row in rows:
+        audit.seen(f"receipt:{row['id']}", "support")
     return Json({"items": [_receipt(r) for r in rows], "next": following}, request)
 
 
@@ -279,6 +281,7 @@ async def show_submission(submission_id: str, request: Request, caller: Caller) 
         if row is None:
             raise Problem(404, "not-found", "There is no such receipt, or it is not yours to read")
         rules = await findings.by_rule(tx.conn, submission_id)
+        audit.seen(f"receipt:{submission_id}", "support")
         first = await findings.page(tx.conn, submission_id, 0, 100, None)
     return Json(_receipt(row) | {"rules": rules, "findings": [_finding(f) for f in first]}, request)
 
@@ -296,6 +299,8 @@ async def list_findings(
     async with request.app.state.database.transaction(_reader(caller)) as tx:
         rows = await findings.page(tx.conn, submission_id, after, limit, severity)
     following = rows[-1]["n"] if len(rows) == limit else None
+    if rows:
+        audit.seen(f"receipt:{submission_id}", "support")
     return Json({"items": [_finding(r) for r in rows], "next": following}, request)
 
 

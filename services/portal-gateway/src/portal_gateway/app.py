@@ -10,6 +10,7 @@ from starlette.responses import Response
 from portal_gateway.api import pages, rest, session, stream
 from portal_gateway.api.docs import router as docs_router
 from portal_gateway.api.edge import Edge, answer_static, in_html
+from portal_gateway.api.limits import Limits
 from portal_gateway.api.pages.frame import SignInFirst
 from portal_gateway.api.speaking import Speaking
 from portal_gateway.clients.issuer import Issuer
@@ -37,6 +38,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.state.fanout = fanout
     app.state.scoring = Scoring(Upstream("scoring", settings.scoring_url))
     app.state.intake = Intake(Upstream("intake", settings.intake_url))
+    app.state.limits = Limits(settings)
     app.state.notifier = Notifier(Upstream("notifier", settings.notifier_url))
     app.state.issuer = Issuer(settings.issuer, settings.oidc_client_id or "", settings.oidc_client_secret())
     service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run])

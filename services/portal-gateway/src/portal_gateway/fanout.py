@@ -40,6 +40,20 @@ def may_see(principal: Principal, entry: Entry) -> bool:
     return may_read(principal, entry.classification, entry.owner)
 
 
+def class_of(entry: Entry) -> str:
+    """The class of what an entry shows; what stands in the place of something withheld shows nothing of it."""
+    if entry.kind == "receipt":
+        return "support"
+    return "public" if entry.classification.startswith(_BESIDE) else entry.classification
+
+
+def name_of(entry: Entry) -> str:
+    """What the audit log calls what an entry shows."""
+    if entry.kind == "metric":
+        return entry.key.replace("|", " ", 1)
+    return f"{'message' if entry.kind == 'notification' else entry.kind}:{entry.key}"
+
+
 class Listener:
     """What waits for one connection: the last entry of each key, in the order of the feed.
 

@@ -11,13 +11,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from runtime.access import SYSTEM, Principal
 from runtime.http import Json, Problem
+from runtime.signing import Signer
 from scoring.api import Caller, Scope, Transaction
 from scoring.codec import micros
 from scoring.store import snapshots as kept
 from scoring.usecases import changing, mending, snapshots
 from scoring.usecases.jobs import Job, Jobs, Refusal
 from scoring.usecases.method import shown
-from scoring.usecases.signing import Signer
 from scoring.when import instant_of
 
 router = APIRouter(prefix="/v1")

@@ -10,6 +10,7 @@ import httpx
 import jwt
 from fastapi import Request
 
+from runtime import audit
 from runtime.access import ROLES, Principal
 from runtime.http import Problem
 
@@ -126,7 +127,9 @@ async def principal(request: Request) -> Principal:
             headers={"WWW-Authenticate": "Bearer"},
         )
     verifier: Verifier = request.app.state.verifier
-    return await verifier.verify(token.strip())
+    found = await verifier.verify(token.strip())
+    audit.by(found)
+    return found
 
 
 def _refused(reason: str) -> Problem:

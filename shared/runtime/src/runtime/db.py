@@ -17,6 +17,7 @@ import msgspec
 from contracts.base import Payload
 from contracts.envelope import PREFIX, Envelope
 from contracts.streams import Stream
+from runtime import audit
 from runtime.access import Principal
 from runtime.clock import Clock, system_clock
 from runtime.ids import new_id as new_id  # the name services know it by
@@ -191,12 +192,15 @@ class Database:
                 principal.organisation,
                 principal.country,
             )
-            tx = Tx(connection, self.service, self.clock)
+            tx = Tx(audit.watched(connection, principal), self.service, self.clock)
             yield tx
             if tx.emitted:
                 await connection.execute(
                     "insert into outbox (records) select unnest($1::bytea[])", list(pack(tx.emitted))
                 )
+            act = await audit.in_transaction(connection)  # last: it holds the chain to the commit
+        if act is not None:
+            act.written = True
         if tx.emitted:
             for wake in self._on_emit:
                 wake()

@@ -9,6 +9,7 @@ import msgpack
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from runtime import audit
 from runtime.access import SYSTEM, Principal
 from runtime.auth import principal
 from runtime.http import Json, Problem
@@ -50,6 +51,7 @@ async def show(record: int, request: Request, caller: Caller) -> Response:
         body = {"base64": base64.b64encode(value).decode()}
     headers = [[name, (content or b"").decode("utf-8", "replace")] for name, content in msgpack.unpackb(row["headers"])]
     shown = {k: v for k, v in dict(row).items() if k not in {"value", "headers", "key"}}
+    audit.seen(f"quarantine:{record}", "operators")
     return Json(
         shown | {"headers": headers, "body": body, "key": (row["key"] or b"").decode("utf-8", "replace")},
         request,

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from runtime import audit
 from runtime.db import UNSTORABLE
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class Json(Response):
         self, content: Any, request: Request | None = None, *, headers: Mapping[str, str] | None = None
     ) -> None:
         body = orjson.dumps(content, default=str)
+        if body.count(b'"classification":') != body.count(b'"classification":"public"'):
+            audit.seen_in(content)
         tag = '"' + hashlib.blake2b(body, digest_size=12).hexdigest() + '"'
         found = {"ETag": tag, "Cache-Control": "private, no-cache", **(headers or {})}
         known = request.headers.get("if-none-match", "") if request is not None else ""

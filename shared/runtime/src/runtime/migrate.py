@@ -47,7 +47,7 @@ async def migrate(dsn: str, package: str, run_role: str) -> list[str]:
         await connection.execute(f"grant usage on schema public to {role}")
         await connection.execute(
             f"grant select, insert, update, delete on all tables in schema public to {role};"
-            f"revoke insert, update, delete on migration from {role};"
+            f"revoke insert, update, delete on migration, audit from {role};"
             f"grant usage, select on all sequences in schema public to {role}"
         )
         return names

@@ -19,6 +19,9 @@ from fastapi import Request as HttpRequest
 
 from runtime import migrate, telemetry
 from runtime.access import SYSTEM
+from runtime.audit import Auditing, Log
+from runtime.audit_api import keep_head
+from runtime.audit_api import router as audit_router
 from runtime.auth import Verifier
 from runtime.db import TRANSIENT, Database
 from runtime.delivery import Consumer
@@ -49,7 +52,7 @@ class Service:
         background: Sequence[Background] = (),
     ) -> None:
         self.name, self.settings, self.database, self.app = name, settings, database, app
-        self.consumers, self.background = list(consumers), list(background)
+        self.consumers, self.background = list(consumers), [*background, lambda: keep_head(app, database)]
         self.relay = Relay(database, settings)
         self.verifier = Verifier(settings.issuer, settings.oidc_audience)
         app.state.verifier = self.verifier
@@ -58,6 +61,8 @@ class Service:
         app.state.consumers = self.consumers
         app.state.checks.append(self._check)
         app.include_router(dlq_router)
+        app.include_router(audit_router)
+        app.add_middleware(Auditing, log=Log(database))
         self._started = False
         self._tasks: list[asyncio.Future[None]] = []
         self._failed: BaseException | None = None

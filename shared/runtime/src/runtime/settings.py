@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     oidc_audience: str = "plumbline"
     oidc_client_id: str | None = None
     oidc_client_secret_file: Path | None = None
+    audit_key_file: Path | None = Field(default=None, description="any secret; heads of the audit log are signed by it")
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=0, le=65535)
     intake_url: str = "http://127.0.0.1:8101"
@@ -61,6 +62,10 @@ class Settings(BaseSettings):
         if self.database_owner_url is None:
             raise ConfigError("PLUMBLINE_DATABASE_OWNER_URL is needed to migrate: tables belong to the owner role")
         return _with_password(self.database_owner_url, self.database_owner_password_file)
+
+    def audit_key(self) -> str:
+        """The secret that heads of the audit log are signed with, read from its file."""
+        return read_secret(self.audit_key_file, "PLUMBLINE_AUDIT_KEY_FILE")
 
     def kafka_password(self) -> str:
         """The SCRAM password, read from its file."""

@@ -20,7 +20,8 @@ async def add(conn: Any, submission_id: str, entity: str, rows: Sequence[tuple[s
 async def one(conn: Any, submission_id: str, project_id: str) -> Any | None:
     """An activity as received, if the principal may read its project."""
     return await conn.fetchrow(
-        "select s.first_line, s.xml, s.entity from source s where s.submission_id = $1 and s.project_id = $2",
+        "select project_id, first_line, xml, entity, classification from source"
+        " where submission_id = $1 and project_id = $2",
         submission_id,
         project_id,
     )

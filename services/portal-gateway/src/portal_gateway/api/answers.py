@@ -72,3 +72,9 @@ def next_address(request: Request, following: str) -> str:
     """This request's own address with another cursor."""
     query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"] + [("cursor", following)]
     return f"{request.url.path}?{urlencode(query)}"
+
+
+def inside(address: str) -> str:
+    """A place on this site, whatever was asked for: nobody is sent elsewhere after signing in, or a form."""
+    plain = address.startswith("/") and not address.startswith("//") and "\\" not in address
+    return address if plain and all(ord(c) >= 32 for c in address) else "/"

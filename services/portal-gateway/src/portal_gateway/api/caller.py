@@ -11,11 +11,14 @@ from urllib.parse import urlsplit
 
 import jwt
 from fastapi import Depends, Request
+from starlette.responses import Response
 
-from portal_gateway.clients.issuer import Issuer, SignInError
+from portal_gateway.api.limits import kind_of, limits_of
+from portal_gateway.clients.issuer import Issuer, SignInError, SignInRefused
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from portal_gateway.store.sessions import Session
+from runtime import audit
 from runtime.access import SYSTEM, Principal, Role
 from runtime.auth import Verifier
 from runtime.db import Database
@@ -23,6 +26,12 @@ from runtime.http import Problem
 
 _EARLY: Final = timedelta(seconds=30)
 """Tokens are renewed this long before they end."""
+
+_USED: Final = timedelta(seconds=60)
+"""That somebody is there is noted this often."""
+
+STREAM: Final = "/api/v1/stream"
+"""What a page asks for by itself, whether or not somebody looks at it: it keeps no session alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,6 @@ class Caller:
     token: str
     until: datetime
     session: Session | None = None
-    session_hash: bytes = b""
 
 
 def digest(name: str) -> bytes:
@@ -59,7 +67,8 @@ async def caller(request: Request) -> Caller:
         principal = await verifier.verify(token.strip())
         # Verified just now; only its end is read here.
         claims = jwt.decode(token.strip(), options={"verify_signature": False})
-        return Caller(principal, token.strip(), datetime.fromtimestamp(claims["exp"], UTC))
+        audit.by(principal)
+        return admitted(request, Caller(principal, token.strip(), datetime.fromtimestamp(claims["exp"], UTC)))
     found = await of_session(request)
     if found is None:
         raise Problem(
@@ -69,7 +78,15 @@ async def caller(request: Request) -> Caller:
             "Send Authorization: Bearer <token>; plumbline token --as USER prints one. People sign in at /login.",
             headers={"WWW-Authenticate": 'Bearer realm="plumbline"'},
         )
-    return found
+    return admitted(request, found)
+
+
+def admitted(request: Request, who: Caller) -> Caller:
+    """The caller, who does not ask too often. Raises Problem 429 for one who does."""
+    kind = kind_of(request)
+    if kind is not None:
+        limits_of(request).take(kind, who.principal.subject)
+    return who
 
 
 async def of_session(request: Request) -> Caller | None:
@@ -79,17 +96,16 @@ async def of_session(request: Request) -> Caller | None:
     name = request.cookies.get(cookie_name(settings))
     if not name:
         return None
-    key = digest(name)
+    now = database.clock()
     async with database.transaction(SYSTEM) as tx:
-        session = await sessions.find(tx.conn, key)
+        session = await sessions.find(tx.conn, digest(name), now, settings.session_idle)
+        if session is not None and now - session.seen_at > _USED and request.url.path != STREAM:
+            await sessions.used(tx.conn, session.sid, now)
     if session is None:
         return None
-    if session.token_expires_at - _EARLY <= datetime.now(UTC) and session.refresh_token:
-        renewed = await _renew(request, key, session)
-        if renewed is None:
-            return None
-        session = renewed
-    elif session.token_expires_at <= datetime.now(UTC):
+    if session.token_expires_at - _EARLY <= now and session.refresh_token:
+        session = await _renewed(request, session)
+    if session is None or session.token_expires_at <= now:
         return None
     principal = Principal(
         subject=session.subject,
@@ -98,32 +114,83 @@ async def of_session(request: Request) -> Caller | None:
         country=session.country,
         name=session.name,
     )
-    return Caller(principal, session.access_token, session.expires_at, session, key)
+    audit.by(principal)
+    return Caller(principal, session.access_token, session.expires_at, session)
 
 
-async def _renew(request: Request, key: bytes, session: Session) -> Session | None:
+async def lasts(request: Request, who: Caller) -> bool:
+    """Whether the caller may still be here: a session may have been ended elsewhere, or by nobody using it."""
+    if who.session is None:
+        return True
+    settings: Settings = request.app.state.settings
+    database: Database = request.app.state.database
+    async with database.transaction(SYSTEM) as tx:
+        return await sessions.lasts(tx.conn, who.session.sid, database.clock(), settings.session_idle)
+
+
+async def _renewed(request: Request, session: Session) -> Session | None:
+    """The session under new tokens and a new name; None where the issuer no longer knows the person.
+
+    One request renews and the others wait for it: an issuer that is shown a refresh token twice ends everything.
+    An issuer that does not answer ends nothing: the tokens serve as long as they last.
+    """
     issuer: Issuer = request.app.state.issuer
     verifier: Verifier = request.app.state.verifier
     database: Database = request.app.state.database
-    assert session.refresh_token is not None
-    try:
-        tokens = await issuer.refresh(session.refresh_token)
-        principal = await verifier.verify(tokens.access_token)
-    except (SignInError, Problem):
-        return None
-    renewed = replace(
-        session,
-        role=principal.role,
-        organisation=principal.organisation,
-        country=principal.country,
-        name=principal.name,
-        access_token=tokens.access_token,
-        refresh_token=tokens.refresh_token or session.refresh_token,
-        token_expires_at=tokens.expires_at,
-    )
+    now = database.clock()
     async with database.transaction(SYSTEM) as tx:
-        await sessions.renew(tx.conn, key, renewed)
+        held = await sessions.lock(tx.conn, session.sid)
+        if held is None or held.refresh_token is None or held.token_expires_at - _EARLY > now:
+            return held
+        try:
+            tokens = await issuer.refresh(held.refresh_token)
+            principal = await verifier.verify(tokens.access_token)
+        except SignInRefused:
+            await sessions.end(tx.conn, held.sid)
+            return None
+        except SignInError:
+            return held
+        except Problem as problem:
+            if problem.status >= 500:
+                return held
+            await sessions.end(tx.conn, held.sid)
+            return None
+        if principal.subject != held.subject:
+            await sessions.end(tx.conn, held.sid)
+            return None
+        name = secrets.token_urlsafe(32)
+        rights = (principal.role, principal.organisation, principal.country)
+        same = rights == (held.role, held.organisation, held.country)
+        renewed = replace(
+            held,
+            role=principal.role,
+            organisation=principal.organisation,
+            country=principal.country,
+            name=principal.name,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token or held.refresh_token,
+            token_expires_at=tokens.expires_at,
+            csrf=held.csrf if same else secrets.token_urlsafe(24),  # a form opened with other rights is not sent
+        )
+        await sessions.renew(tx.conn, digest(name), renewed, now)
+    request.state.session_cookie = cookie(request, name, renewed)
     return renewed
+
+
+def cookie(request: Request, name: str, session: Session) -> str:
+    """The header that gives a session's name to the browser."""
+    settings: Settings = request.app.state.settings
+    carrier = Response()
+    carrier.set_cookie(
+        cookie_name(settings),
+        name,
+        expires=session.expires_at,
+        path="/",
+        secure=secure(settings),
+        httponly=True,
+        samesite="lax",
+    )
+    return carrier.headers["set-cookie"]
 
 
 def same_origin(request: Request) -> None:

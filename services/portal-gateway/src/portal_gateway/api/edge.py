@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import orjson
 from fastapi import Request
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal_gateway.api.caller import of_session, secure
+from portal_gateway.api.caller import cookie_name, of_session, secure
 from portal_gateway.api.pages.frame import render
 from portal_gateway.settings import Settings
 from portal_gateway.web.render import release, static_files
@@ -37,6 +37,8 @@ class Edge:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
+        self._largest = settings.body_bytes
+        self._cookie = f"{cookie_name(settings)}="
         self._headers = {
             "Content-Security-Policy": policy(settings),
             "X-Content-Type-Options": "nosniff",
@@ -59,6 +61,9 @@ class Edge:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                renamed = scope.get("state", {}).get("session_cookie")
+                if renamed and not any(value.startswith(self._cookie) for value in headers.getlist("set-cookie")):
+                    headers.append("Set-Cookie", renamed)
             await send(message)
 
         # PostgreSQL has no text with a zero byte in it, and so nothing here is named by one.
@@ -66,7 +71,25 @@ class Edge:
             answer = ProblemResponse(Problem(400, "bad-address", "The address holds a zero byte"))
             await answer(scope, receive, with_headers)
             return
-        await self._app(scope, receive, with_headers)
+        stated = Headers(scope=scope).get("content-length", "0")
+        if stated.isdigit() and int(stated) > self._largest:
+            await ProblemResponse(self._too_large())(scope, receive, with_headers)
+            return
+        taken = 0
+
+        async def limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._largest:
+                raise self._too_large()
+            return message
+
+        scope.setdefault("state", {})
+        await self._app(scope, limited, with_headers)
+
+    def _too_large(self) -> Problem:
+        return Problem(413, "too-large", "That is too large", f"Send {self._largest} bytes at most.")
 
 
 async def answer_static(request: Request) -> Response:
@@ -79,7 +102,7 @@ async def answer_static(request: Request) -> Response:
     kind = {"application/javascript": "text/javascript"}.get(kind, kind)
     current = request.path_params["release"] == release()
     headers = {"ETag": f'"{digest}"', "Cache-Control": _YEAR if current else "no-cache"}
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=kind, headers=headers)
 

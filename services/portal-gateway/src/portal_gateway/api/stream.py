@@ -11,11 +11,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from portal_gateway.api.caller import Api, Caller, transaction
-from portal_gateway.fanout import Fanout, Listener
+from portal_gateway.api.caller import Api, Caller, lasts, transaction
+from portal_gateway.fanout import Fanout, Listener, class_of, name_of
 from portal_gateway.settings import Settings
 from portal_gateway.store import feed
 from portal_gateway.store.feed import Entry
+from runtime import audit
 from runtime.access import SYSTEM
 from runtime.db import Database
 from runtime.http import Problem
@@ -116,7 +117,7 @@ async def _live(
     request: Request, listener: Listener, after: int, who: Caller
 ) -> AsyncIterator[ServerSentEvent | bytes]:
     settings: Settings = request.app.state.settings
-    window, sent_at = settings.stream_window_ms / 1000, 0.0
+    window, sent_at, looked = settings.stream_window_ms / 1000, 0.0, time.monotonic()
     right = time.monotonic() + (who.until - datetime.now(UTC)).total_seconds()
     until = min(right, time.monotonic() + settings.stream_lifetime_s)
     while True:
@@ -126,6 +127,11 @@ async def _live(
             if until == right:
                 yield ServerSentEvent(event="end", data="{}")
             return
+        if looked + settings.stream_ping_s <= time.monotonic():
+            looked = time.monotonic()
+            if not await lasts(request, who):
+                yield ServerSentEvent(event="end", data="{}")
+                return
         if not await listener.wait(min(settings.stream_ping_s, left)):
             yield ServerSentEvent(event="ping", data=_now())
             continue
@@ -152,6 +158,7 @@ def _chunks(entries: list[Entry]) -> Iterator[bytes]:
     chunk: list[str] = []
     size = 0
     for entry in entries:
+        audit.seen(name_of(entry), class_of(entry))
         text = f"id: {entry.seq}\r\nevent: {entry.kind}\r\ndata: {entry.data}\r\n\r\n"
         chunk.append(text)
         size += len(text)

@@ -23,6 +23,10 @@ class SignInError(Exception):
     """The issuer did not answer, or what it answered must not be trusted."""
 
 
+class SignInRefused(SignInError):
+    """The issuer answered, and refused: the person is no longer known there, or the token was used before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """What a code or a refresh token was exchanged for."""
@@ -108,7 +112,8 @@ class Issuer:
         except (httpx.HTTPError, ValueError) as error:
             raise SignInError(f"The sign-in service does not answer ({type(error).__name__})") from None
         if not answer.is_success or "access_token" not in found:
-            raise SignInError(f"The sign-in service refused: {str(found.get('error', answer.status_code))[:80]}")
+            kind = SignInRefused if answer.status_code in {400, 401, 403} else SignInError
+            raise kind(f"The sign-in service refused: {str(found.get('error', answer.status_code))[:80]}")
         return Tokens(
             access_token=found["access_token"],
             refresh_token=found.get("refresh_token"),

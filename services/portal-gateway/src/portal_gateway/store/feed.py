@@ -53,7 +53,8 @@ async def last(conn: Any) -> int:
 async def after(conn: Any, seq: int, limit: int) -> list[Entry]:
     """Up to ``limit`` entries behind ``seq`` that the caller may read, in order."""
     rows = await conn.fetch(
-        "select seq, kind, key, classification, owner, subscriber, data, traceparent from feed"
+        # Not named as a class: what is said of it is said where it is sent.
+        "select seq, kind, key, classification as shown_to, owner, subscriber, data, traceparent from feed"
         " where seq > $1 order by seq limit $2",
         seq,
         limit,

@@ -23,7 +23,9 @@ async def save(conn: Any, receipts: Sequence[tuple[str, str, datetime, str]]) ->
 
 async def one(conn: Any, submission_id: str) -> dict[str, Any] | None:
     """A receipt that the caller may read."""
-    row = await conn.fetchrow("select data, seq, 'support' as classification from receipt where submission_id = $1", submission_id)
+    row = await conn.fetchrow(
+        "select data, seq, 'support' as classification from receipt where submission_id = $1", submission_id
+    )
     return orjson.loads(row["data"]) | {"seq": row["seq"]} if row else None
 
 
@@ -32,7 +34,8 @@ async def page(
 ) -> list[dict[str, Any]]:
     """Receipts without their findings, the latest first, from behind ``before`` on."""
     rows = await conn.fetch(
-        "select data - 'findings' as data, seq, 'support' as classification from receipt where ($1::text is null or entity = $1)"
+        "select data - 'findings' as data, seq, 'support' as classification from receipt"
+        " where ($1::text is null or entity = $1)"
         " and ($2::timestamptz is null or (received_at, submission_id) < ($2, $3))"
         " order by received_at desc, submission_id desc limit $4",
         entity,

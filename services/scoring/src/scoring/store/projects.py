@@ -42,7 +42,8 @@ async def _locked(conn: Any, projects: Sequence[str]) -> dict[str, int]:
 async def project_states(conn: Any, projects: Sequence[str]) -> dict[str, ProjectState]:
     """The states of those of the projects that are known to the caller."""
     rows = await conn.fetch(
-        "select project_id, body from project_state where token <> 0 and project_id = any($1::text[])", list(projects)
+        "select project_id, body, classification from project_state where token <> 0 and project_id = any($1::text[])",
+        list(projects),
     )
     return {row["project_id"]: unpack_state(row["body"]) for row in rows}
 

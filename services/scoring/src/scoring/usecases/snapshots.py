@@ -14,6 +14,7 @@ from contracts.metrics import SnapshotPublished
 from contracts.streams import METRICS
 from runtime.access import SYSTEM, Principal
 from runtime.db import Database, Tx
+from runtime.signing import Signer, holds
 from scoring import store
 from scoring.codec import instant
 from scoring.domain.assessing import Moved, family_figure, merge, own_family_figure, spread
@@ -37,7 +38,6 @@ from scoring.usecases.asof import counted_at, registers
 from scoring.usecases.passing import receivers_of
 from scoring.usecases.replaying_pairs import replay_pairs, sums_of
 from scoring.usecases.replaying_subjects import replay_subjects
-from scoring.usecases.signing import Signer, holds
 from scoring.usecases.suppressing import withheld_totals
 from scoring.usecases.worldlog import claims_at, world_at
 

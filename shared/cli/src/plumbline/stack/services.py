@@ -30,6 +30,8 @@ TITLES: Final = {
 }
 SNAPSHOT_KEY: Final = "snapshot-key"
 """The secret scoring's signing key is made of."""
+AUDIT_KEY: Final = "audit-key"
+"""The secret the key is made of that signs heads of the audit logs."""
 
 
 class Service(Part):
@@ -110,6 +112,8 @@ def environment_of(service: str, layout: Layout, ports: Ports, *, viewer: bool) 
         "PYTHONUNBUFFERED": "1",
         **telemetry_of(user, ports, os.environ, viewer=viewer),
     }
+    secrets.ensure(AUDIT_KEY)
+    found["PLUMBLINE_AUDIT_KEY_FILE"] = str(secrets.path(AUDIT_KEY))
     if service == "scoring":
         secrets.ensure(SNAPSHOT_KEY)
         found["PLUMBLINE_SNAPSHOT_KEY_FILE"] = str(secrets.path(SNAPSHOT_KEY))

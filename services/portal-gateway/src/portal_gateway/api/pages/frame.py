@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from portal_gateway.api.caller import Caller, of_session
+from portal_gateway.api.caller import Caller, admitted, of_session
 from portal_gateway.domain import scope as scopes
 from portal_gateway.fanout import Fanout
 from portal_gateway.settings import Settings
@@ -37,7 +37,7 @@ async def reader(request: Request) -> Caller:
     if found is None:
         query = f"?{request.url.query}" if request.url.query else ""
         raise SignInFirst(request.url.path + query if request.method == "GET" else "/")
-    return found
+    return admitted(request, found)
 
 
 async def frame(conn: Any, request: Request, who: Caller) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Ed25519 over a snapshot's manifest: who has the public key can tell that nobody else wrote it."""
+"""Ed25519 over a text, a snapshot's manifest or a head of the audit log: nobody without the key wrote it."""
 
 from __future__ import annotations
 
