@@ -6,7 +6,7 @@ import pytest
 from tests.support.iati import a_period, a_result, an_activity, an_indicator, judged
 
 from contracts import receipts
-from intake.domain.readability import REMEDIES
+from intake.domain.readability import REMEDIES, together_of
 
 NINE = '<baseline year="2020" value="9"/>'
 ZERO = '<baseline year="2020" value="0"/>'
@@ -80,3 +80,21 @@ def test_what_does_not_apply_is_not_counted() -> None:
 def test_a_quarantined_activity_has_nothing_readable() -> None:
     found = judged(an_activity(status="9", results=a_result(an_indicator(), an_indicator()))).readability.as_dict()
     assert (found["indicators"], found["scorable"], found["reasons"]) == (2, 0, {"QUARANTINED": 2})
+
+
+def test_reasons_that_hold_together_are_counted_together() -> None:
+    both = an_indicator(a_period(), before=ZERO, attributes=UP)
+    one = an_indicator(a_period(BOTH.format(10, 5)), before=ZERO, attributes=DOWN)
+    kept = judged(an_activity(results=a_result(both + one))).readability.of_project()
+    assert kept["together"] == {"DIRECTION_CONFLICT": 1, "NO_ACTUAL NO_TARGET": 1}
+    assert together_of(kept) == kept["together"]
+
+
+def test_what_was_kept_without_it_says_the_least() -> None:
+    assert together_of({"indicators": 3, "scorable": 0, "reasons": {"NO_TARGET": 2, "NO_ACTUAL": 1}}) == {
+        "NO_TARGET": 2,
+        "NO_ACTUAL": 1,
+    }
+    assert together_of({"indicators": 3, "scorable": 1, "reasons": {"NO_TARGET": 2, "NO_ACTUAL": 1}}) == {
+        "NO_ACTUAL NO_TARGET": 2
+    }

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from contracts import streams
 from contracts.envelope import Envelope, EnvelopeError, from_headers, from_structured
+from intake.domain.readability import together_of
 from intake.settings import Settings
 from intake.store import entities, findings, projects, sources, submissions, uploads
 from intake.store.entities import Entity
@@ -267,9 +268,9 @@ async def list_submissions(
     before = read_cursor(after, 1)[0] if after else None
     async with request.app.state.database.transaction(_reader(caller)) as tx:
         rows = await submissions.page(tx.conn, entity, event_id, before, limit)
-    following = cursor(rows[-1]["id"]) if len(rows) == limit else None
     for row in rows:
         audit.seen(f"receipt:{row['id']}", "support")
+    following = cursor(rows[-1]["id"]) if len(rows) == limit else None
     return Json({"items": [_receipt(r) for r in rows], "next": following}, request)
 
 
@@ -280,8 +281,8 @@ async def show_submission(submission_id: str, request: Request, caller: Caller) 
         row = await submissions.one(tx.conn, submission_id)
         if row is None:
             raise Problem(404, "not-found", "There is no such receipt, or it is not yours to read")
-        rules = await findings.by_rule(tx.conn, submission_id)
         audit.seen(f"receipt:{submission_id}", "support")
+        rules = await findings.by_rule(tx.conn, submission_id)
         first = await findings.page(tx.conn, submission_id, 0, 100, None)
     return Json(_receipt(row) | {"rules": rules, "findings": [_finding(f) for f in first]}, request)
 
@@ -298,9 +299,9 @@ async def list_findings(
     """Every finding of a submission, in the file's order."""
     async with request.app.state.database.transaction(_reader(caller)) as tx:
         rows = await findings.page(tx.conn, submission_id, after, limit, severity)
-    following = rows[-1]["n"] if len(rows) == limit else None
     if rows:
         audit.seen(f"receipt:{submission_id}", "support")
+    following = rows[-1]["n"] if len(rows) == limit else None
     return Json({"items": [_finding(r) for r in rows], "next": following}, request)
 
 
@@ -334,22 +335,35 @@ async def show_source(
 
 @router.get("/quality", tags=["receipts"])
 async def quality(request: Request, caller: Caller, entity: str | None = None) -> Response:
-    """How many indicators can be scored, and for the rest why not and the shortest remedy, project by project."""
+    """How many indicators can be scored, and for the rest why not and the shortest remedy, project by project.
+
+    ``together`` counts indicators by all the reasons that hold for each: what one remedy alone makes usable.
+    """
     ref = entity or caller.organisation
     if not ref:
         raise Problem(400, "no-entity", "Say whose", "Add ?entity=REF.")
     async with request.app.state.database.transaction(caller) as tx:
         rows = await projects.readability(tx.conn, ref)
     readable = [{"project_id": r["project_id"], **orjson.loads(r["readability"])} for r in rows]
-    total: dict[str, Any] = {"indicators": 0, "scorable": 0, "reasons": {}, "remedies": {}}
+    total: dict[str, Any] = {"indicators": 0, "scorable": 0, "reasons": {}, "remedies": {}, "together": {}}
     for project in readable:
         total["indicators"] += project.get("indicators", 0)
         total["scorable"] += project.get("scorable", 0)
         for reason, count in project.get("reasons", {}).items():
             total["reasons"][reason] = total["reasons"].get(reason, 0) + count
         total["remedies"] |= project.get("remedies", {})
+        for reasons, count in together_of(project).items():
+            total["together"][reasons] = total["together"].get(reasons, 0) + count
     total["reasons"] = dict(sorted(total["reasons"].items(), key=lambda item: -item[1]))
     return Json({"entity": ref, **total, "projects": [p for p in readable if p.get("indicators")]}, request)
+
+
+@router.get("/quality/entities", tags=["receipts"])
+async def quality_by_entity(request: Request, caller: Caller) -> Response:
+    """How many of its indicators can be scored, by entity, of what the caller may read."""
+    async with request.app.state.database.transaction(caller) as tx:
+        rows = await projects.readability_by_entity(tx.conn)
+    return Json({"items": [dict(row) for row in rows]}, request)
 
 
 class NewEntity(BaseModel):

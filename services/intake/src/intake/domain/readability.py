@@ -38,6 +38,8 @@ class Readability:
     indicators: int = 0
     scorable: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    together: Mapping[str, int] = field(default_factory=dict)
+    """Indicators by all the reasons that hold for each, separated by blanks: what one remedy alone makes usable."""
 
     def as_dict(self) -> dict[str, Any]:
         """The contract's Readability, most frequent reason first, each with its remedy."""
@@ -49,10 +51,15 @@ class Readability:
             "remedies": {reason: REMEDIES[reason] for reason in ranked},
         }
 
+    def of_project(self) -> dict[str, Any]:
+        """What is kept of one project: the contract's, and which reasons hold together."""
+        return {**self.as_dict(), "together": dict(sorted(self.together.items()))}
+
 
 def quarantined(indicators: int) -> Readability:
     """The readability of a quarantined activity: none of its indicators is read."""
-    return Readability(indicators, 0, {"QUARANTINED": indicators} if indicators else {})
+    found = {"QUARANTINED": indicators} if indicators else {}
+    return Readability(indicators, 0, found, found)
 
 
 def readability(facts: Iterable[Fact]) -> Readability:
@@ -66,12 +73,28 @@ def readability(facts: Iterable[Fact]) -> Readability:
         elif fact.type == OBSERVATION:
             observations.setdefault(fact.data["indicator_id"], []).append(fact.data)
     found: Counter[str] = Counter()
-    scorable = 0
+    together: Counter[str] = Counter()
     for indicator in indicators:
         reasons = reasons_of(indicator, observations.get(indicator["indicator_id"], []))
         found.update(reasons)
-        scorable += not reasons
-    return Readability(len(indicators), scorable, dict(found))
+        together[" ".join(sorted(reasons))] += 1
+    scorable = together.pop("", 0)
+    return Readability(len(indicators), scorable, dict(found), dict(together))
+
+
+def together_of(kept: Mapping[str, Any]) -> Mapping[str, int]:
+    """Which reasons hold together in a project, of what is kept of it.
+
+    Where that was not kept, the least is said: each unusable indicator wants every remedy, unless the counts show that
+    each has one reason.
+    """
+    if "together" in kept:
+        found: Mapping[str, int] = kept["together"]
+        return found
+    unusable, reasons = kept.get("indicators", 0) - kept.get("scorable", 0), kept.get("reasons", {})
+    if unusable == sum(reasons.values()):
+        return dict(reasons)
+    return {" ".join(sorted(reasons)): unusable}
 
 
 def reasons_of(indicator: Mapping[str, Any], observations: Sequence[Mapping[str, Any]]) -> list[str]:

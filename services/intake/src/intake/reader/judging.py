@@ -146,7 +146,7 @@ class _Run:
             reporting_org=judged.reporting_org,
             findings=judged.findings,
             facts=judged.facts,
-            readability=judged.readability.as_dict(),
+            readability=judged.readability.of_project(),
             xml=cut.xml,
         )
 
@@ -171,7 +171,7 @@ class _Run:
             reporting_org=None,
             findings=(finding,),
             facts=(),
-            readability=readability.as_dict(),
+            readability=readability.of_project(),
             xml=cut.xml,
         )
 

@@ -90,3 +90,13 @@ async def readability(conn: Any, entity: str) -> list[Any]:
         entity,
     )
     return rows
+
+
+async def readability_by_entity(conn: Any) -> list[Any]:
+    """Indicators, and those that can be scored, by entity, of the projects that the principal may read."""
+    rows: list[Any] = await conn.fetch(
+        "select entity, sum((readability->>'indicators')::bigint)::bigint as indicators,"
+        " sum((readability->>'scorable')::bigint)::bigint as scorable from project"
+        " where readability is not null group by entity order by entity"
+    )
+    return rows
