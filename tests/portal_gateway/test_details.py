@@ -29,7 +29,7 @@ def test_years_say_both_readings_as_intervals() -> None:
             "coded": 880_000, "status": "MET"}  # fmt: skip
     found = said("M9", {"year": "2025", "status": "NOT_MET", "years": {"2025": year, "2024": {"status": "MET"}}})
     assert found["Against the 15 per cent"] == (("", "Not met"),)
-    assert found["2025"] == (("strict", "16.0% – 28.0%"), ("broad", "56.0%"), ("coded", "88.0%"))
+    assert found["2025"] == (("strict", "16.0% to 28.0%"), ("broad", "56.0%"), ("coded", "88.0%"))
     assert "2024" not in found
 
 

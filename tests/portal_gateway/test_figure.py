@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from gettext import NullTranslations
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from portal_gateway.domain import figure, numbers, scope, trajectory
 from portal_gateway.domain.errors import ScopeError
+from portal_gateway.domain.language import speaking
 from portal_gateway.domain.trajectory import Aim, Point
 
 MICRO = st.integers(min_value=0, max_value=1_000_000)
@@ -81,6 +83,20 @@ def test_money_is_said_as_people_say_it() -> None:
         "USD 1",
         "USD 3.1 bn",
     ]
+
+
+@pytest.mark.parametrize("code", ["fr", "es", "ru"])
+def test_numbers_have_the_signs_of_their_language_and_formulas_those_of_all(code: str) -> None:
+    with speaking(code, NullTranslations()):
+        assert numbers.percent(649_007) == "64,9"
+        assert numbers.points(6_100) == "+0,6"
+        assert numbers.points(0) == "0,0"
+        assert numbers.whole_percent(600_000) == "60"
+        assert numbers.grouped(1_452_000) == "1\u202f452\u202f000"
+        assert numbers.decimal_text("-1234.50") == "−1\u202f234,50"
+        assert numbers.money(6_820_000_000) == "USD 68,2 m"
+        assert (numbers.exact(649_007), numbers.counted(1_452)) == ("0.649007", "1,452")
+    assert numbers.percent(649_007) == "64.9"
 
 
 @pytest.mark.parametrize("text", ["global", "pillar:P1", "country:ML", "entity-pillar:XM-DEMO-1|P3", "project:XM/1 a"])

@@ -35,13 +35,12 @@ def _count(value: Any) -> str:
 
 def _money(value: Any) -> str:
     """Cents, as whole dollars."""
-    return f"{'−' if int(value) < 0 else ''}USD {numbers.grouped(abs(int(value)) // 100)}"
+    return numbers.dollars(int(value))
 
 
 def _days(value: Any) -> str:
     """Hundredths of person-days."""
-    whole, part = divmod(int(value), 100)
-    return numbers.grouped(whole) + (f".{part:02d}".rstrip("0") if part else "")
+    return numbers.hundredths(int(value))
 
 
 def _of_25(value: Any) -> str:
@@ -53,7 +52,7 @@ def _points(value: Any) -> str:
 
 
 def _ratio(value: Any) -> str:
-    return f"{int(value) / MICRO:.2f}"
+    return numbers.localised(f"{int(value) / MICRO:.2f}")
 
 
 _CODES: Final = {
@@ -91,12 +90,15 @@ def _said(value: Any) -> str:
     return said(_CODES[code]) if code in _CODES else code.replace("_", " ").capitalize()
 
 
+SCENARIOS: Final = N_("Under other methods")
+"""The row of scenarios, which the page of a figure draws instead."""
+
 _SHOWN: Final[dict[str, tuple[tuple[str, str, Format], ...]]] = {
     "M3": (
         ("grades", N_("Indicators by grade"), _count),
         ("by_weight", N_("By weight"), _share),
     ),
-    "M4": (("scenarios", N_("Under other methods"), _share),),
+    "M4": (("scenarios", SCENARIOS, _share),),
     "M5": (
         ("evaluated", N_("Projects evaluated"), _count),
         ("positive", N_("Found to do well"), _count),
@@ -246,5 +248,4 @@ def _years(years: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _interval(bounds: Mapping[str, int]) -> str:
-    lower, upper = _share(bounds["lower"]), _share(bounds["upper"])
-    return lower if lower == upper else f"{lower} – {upper}"
+    return numbers.span(_share(bounds["lower"]), _share(bounds["upper"]))

@@ -6,10 +6,10 @@ from fractions import Fraction
 
 from portal_gateway.domain.explanation.inside import indicator_steps, inside
 from portal_gateway.domain.explanation.step import Link, Step
-from portal_gateway.domain.explanation.sums import Node, Sum, amount, children, whole_percent
+from portal_gateway.domain.explanation.sums import Node, Sum, amount, children
 from portal_gateway.domain.explanation.table import listed
 from portal_gateway.domain.language import _, told
-from portal_gateway.domain.numbers import MICRO, exact, grouped
+from portal_gateway.domain.numbers import MICRO, counted, exact, grouped, whole_percent
 
 
 def steps(tree: Node, project: Node | None, indicator: str | None, *, metric_name: str, scope: str) -> list[Step]:
@@ -61,7 +61,7 @@ def _quotient(tree: Node) -> str:
 def _sums(tree: Node, aggregate: bool) -> tuple[str, str]:
     """Numerator and denominator: shares counted in projects, or the weights of one project's indicators."""
     if not aggregate:
-        return grouped(tree["numerator"]), grouped(tree["denominator"])
+        return counted(tree["numerator"]), counted(tree["denominator"])
     metric = tree["metric"]
     return amount(metric, tree["numerator"], above=True), amount(metric, tree["denominator"], above=False)
 

@@ -1,4 +1,4 @@
-"""Sums as a person would check them with a pencil: exact, in their own units."""
+"""Sums as a person would check them with a pencil: exact, in their own units, written alike in every language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
-from portal_gateway.domain.numbers import MICRO, day, grouped, percent
+from portal_gateway.domain.numbers import MICRO, counted, day
 
 Node = Mapping[str, Any]
 """A node of scoring's tree: ``kind``, ``label``, its sums, its ``children``."""
@@ -40,7 +40,7 @@ def amount(metric: str, number: int | str, *, above: bool) -> str:
     if metric in _MONEY:
         return f"USD {money(number)}"
     if metric not in {"M2", "M4", "M7"}:
-        return grouped(number)
+        return counted(number)
     if metric == "M7":
         dollars, cents = divmod(abs(number), 100)
         return f"{'−' if number < 0 else ''}USD {dollars:,}.{cents:02d}"
@@ -52,7 +52,7 @@ def money(number: int) -> str:
     """Cents times ppm as dollars: two places at least, and as many as it has."""
     whole, rest = divmod(abs(number), _DOLLAR)
     digits = f"{rest:08d}"
-    return f"{'−' if number < 0 else ''}{grouped(whole)}.{digits[:2]}{digits[2:].rstrip('0')}"
+    return f"{'−' if number < 0 else ''}{counted(whole)}.{digits[:2]}{digits[2:].rstrip('0')}"
 
 
 def places(number: Fraction) -> str:
@@ -61,7 +61,7 @@ def places(number: Fraction) -> str:
     whole, rest = divmod(abs(int(scaled)), 10**12)
     digits = f"{rest:012d}"
     tail = digits[6:].rstrip("0")
-    return f"{'−' if number < 0 else ''}{grouped(whole)}.{digits[:6]}{tail}"
+    return f"{'−' if number < 0 else ''}{counted(whole)}.{digits[:6]}{tail}"
 
 
 def children(node: Node) -> list[Node]:
@@ -88,7 +88,3 @@ def dated(label: str) -> str:
 
 def quarter(weight: int) -> str:
     return _QUARTERS.get(weight, f"{weight}/4")
-
-
-def whole_percent(ppm: int) -> str:
-    return percent(ppm).removesuffix(".0")

@@ -1,6 +1,12 @@
 // The rules of numbers.py for what changes while a page is open. µ and ppm are integers below 2^53.
 
 const MINUS = "\u2212";
+let decimal = ".", thousands = ",";
+
+// The signs between digits in the page's language, as its words say them.
+export function signs(words) {
+  [decimal, thousands] = words.signs;
+}
 
 // 649007 µ is "64.9"; half to even.
 export function percent(micro) {
@@ -9,18 +15,18 @@ export function percent(micro) {
   let tenths = Math.floor(size / 1000);
   const rest = size - tenths * 1000;
   if (rest > 500 || (rest === 500 && tenths % 2 === 1)) tenths += 1;
-  return `${tenths ? sign : ""}${Math.floor(tenths / 10)}.${tenths % 10}`;
+  return `${tenths ? sign : ""}${Math.floor(tenths / 10)}${decimal}${tenths % 10}`;
 }
 
 // A difference in percentage points, signed.
 export function points(micro) {
   const text = percent(micro);
-  return text.startsWith(MINUS) || text === "0.0" ? text : `+${text}`;
+  return text.startsWith(MINUS) || text === `0${decimal}0` ? text : `+${text}`;
 }
 
 // 1452 is "1,452".
 export function grouped(number) {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+  return String(number).replace(/\B(?=(\d{3})+$)/g, thousands);
 }
 
 // Observed of expected, in µ; the exact fraction is compared on the server only.
