@@ -25,6 +25,9 @@ PAGES = {
     "projects-none": "/projects?q=zzzz",
     "project": f"/projects/{quote(HUB, safe='')}",
     "project-empty": "/projects/XM-T-3",
+    "project-history": f"/projects/{quote(HUB, safe='')}/history",
+    "project-versions": f"/projects/{quote(HUB, safe='')}/versions?part=observation%7Cdays%7C2024-01-01%7C2024-12-31%7C1%7C",
+    "project-beside": f"/projects/{quote(HUB, safe='')}/beside?other=XM-T-2",
     "inbox": "/inbox",
     "receipts": "/receipts",
     "receipt": "/receipts/S-HUB",
@@ -70,7 +73,7 @@ async def test_a_page_can_be_read_without_a_script(browser: Browser, portal: Gat
         wanted = {
             "overview": ["58.3", "Withheld", "41.2% known", "USD 77.5 m"],
             "metric": ["64.9", "76.4% known", "worst case", "By budget: 58.7"],
-            "project": ["72.8", "Median days", "lower is better", "Due, not reported"],
+            "project": ["72.8", "Median days", "lower is better", "Due, not reported", "3.38", "Bureau of Tests"],
             "receipt": ["31 of 126", "iati:6.6.2", "line 1,482", "Keep one of the two"],
             "inbox": ["64.9%, was 65.5%", "Mark read"],
         }[name]

@@ -95,13 +95,13 @@ async def test_what_changed_is_said_in_words_with_its_cause(gateway: Gateway) ->
         for i in items
     }
     assert said == {
-        ("Project record", "NEW_DATA", "Record: none → first reported"),
-        ("Days", "NEW_DATA", "Record: none → first reported"),
+        ("Project record", "NEW_DATA", ": none → First reported"),
+        ("Days", "NEW_DATA", ": none → First reported"),
         ("Days, 2025", "LATE_DATA", "Value: none → 84"),
         ("Days, 2025", "CORRECTION", "Value: 84 → 90", "Reason: none → Counted twice"),
         ("Days, 2025", "RETRACTION", "Value: 90 → none", "Source: Self-report → none", "Reason: Counted twice → none"),
-        ("Budget 2026", "NEW_DATA", "Budget 2026: none → USD 1,900,000"),
-        ("Budget 2026", "NEW_DATA", "Budget 2026: USD 1,900,000 → USD 2,300,000"),
+        ("Budget 2026", "NEW_DATA", ": none → USD 1,900,000"),
+        ("Budget 2026", "NEW_DATA", ": USD 1,900,000 → USD 2,300,000"),
         ("Project record", "CORRECTION", "Title: Courts → Courts and judges", "Status: Implementing → Closed"),
     }
     assert [i["number"] for i in items] == list(range(8, 0, -1))

@@ -9,7 +9,14 @@ from tests.support.gateway import NOW, figure, message, project, receipt
 
 from contracts.alerts import AlertRaised
 from contracts.base import Payload
-from contracts.portfolio import BudgetRevised, IndicatorDefined, ObservationCorrected, ObservationRecorded
+from contracts.portfolio import (
+    BudgetRevised,
+    IndicatorDefined,
+    ObservationCorrected,
+    ObservationRecorded,
+    TransactionPosted,
+    TransactionReversed,
+)
 
 HUB = "XM-T-HUB/0417"
 
@@ -64,7 +71,15 @@ def _figures() -> list[Payload]:
         *_own("days", 600_000, "ACCELERATE", 810_000, flags=["ACCUMULATION_ASSUMED"]),
         *_own("opened", None, "NO_DATA", None, flags=["MISSING"]),
         *_own("protocol", 666_667, "ACCELERATE", 900_000, flags=["RUBRIC"]),
-        *_own("trained", 837_500, "ON_TRACK", 990_000),
+        *_own("trained", 837_500, "ON_TRACK", 990_000, parts={"grade": "C"}),
+        figure(f"project:{HUB}", 710_000, metric="M3", owner="XM-T", parts={"by_weight": {"B": 600_000, "C": 400_000}}),
+        figure(
+            f"project:{HUB}",
+            850_000,
+            metric="M11",
+            owner="XM-T",
+            parts={"required": 600_000_000, "available": 510_000_000, "gap": 90_000_000},
+        ),
         figure("project:XM-T-2", None, lower=130_000, upper=860_000, coverage=_known(300), owner="XM-T"),
     ]
 
@@ -99,6 +114,11 @@ def _projects() -> list[Payload]:
             {"dim": "COUNTRY", "code": "BF", "ppm": 250_000},
         ],
         pillar_inferred=True,
+        participants=[
+            {"role": "1", "name": "Fund of Tests"},
+            {"role": "4", "ref": "XM-T-9", "name": "Bureau of Tests"},
+        ],
+        links=[{"ref": "XM-T-2", "type": "3"}],
         flags=["PILLAR_INFERRED"],
         demonstration=True,
         origin={"submission_id": "S-HUB", "file": "sahel-2026-03.xml", "line": 12},
@@ -132,8 +152,10 @@ def _projects() -> list[Payload]:
             baselines=[{"year": 2023, "value": "0"}],
             targets=[_target(2024, "120"), _target(2025, "300"), _target(2026, "480")],
         ),
-        _observation("trained", 2024, "90"),
+        _observation("trained", 2024, "90", source_type="SELF_DOCUMENTED", evidence=["A-12"], comment="Lists signed"),
         _observation("trained", 2025, "402"),
+        _observation("trained", 2025, "165", place={"location": "ML", "dimensions": {"sex": "female"}}),
+        *_spent(),
         *(_budget(year, amount) for year, amount in ((2024, "1600000"), (2025, "2100000"), (2026, "2300000"))),
     ]  # fmt: skip
 
@@ -181,6 +203,31 @@ def _observation(name: str, year: int, value: str | None, kind: type = Observati
         }
     )
     return found
+
+
+def _spent() -> list[Payload]:
+    """Received in three years, spent in two, and one payment taken back."""
+    paid = [
+        ("in-24", "1", 2024, "1600000"), ("in-25", "1", 2025, "2000000"), ("in-26", "1", 2026, "1500000"),
+        ("out-24", "4", 2024, "1420000"), ("out-25", "3", 2025, "1960000"), ("wrong", "4", 2025, "9999999"),
+    ]  # fmt: skip
+    return [
+        *(
+            TransactionPosted.model_validate(
+                {
+                    "project_id": HUB,
+                    "transaction_id": name,
+                    "type": kind,
+                    "date": f"{year}-06-30",
+                    "amount": amount,
+                    "currency": "USD",
+                    "value_date": f"{year}-06-30",
+                }
+            )
+            for name, kind, year, amount in paid
+        ),
+        TransactionReversed.model_validate({"project_id": HUB, "transaction_id": "wrong"}),
+    ]
 
 
 def _budget(year: int, amount: str) -> Payload:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from contracts.alerts import AlertRaised
 from contracts.metrics import MetricUpdated
 from contracts.notifications import NotificationCreated
-from contracts.portfolio import Budget, IndicatorDefined, ObservationRecorded, ProjectState
+from contracts.portfolio import Budget, IndicatorDefined, Link, ObservationRecorded, ProjectState
 from contracts.receipts import SubmissionProcessed
 
 
@@ -102,6 +102,13 @@ class History(BaseModel):
 
     items: list[Version]
     next: str | None
+
+
+class Related(BaseModel):
+    """What stands beside a project."""
+
+    pairs: list[dict[str, Any]] = Field(description="as scoring's /v1/duplicates lists them, with their evidence")
+    links: list[Link] = Field(description="related activities that its entity names")
 
 
 class Receipt(SubmissionProcessed):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from portal_gateway.api import models, versions
 from portal_gateway.api.answers import instant_cursor, next_address, nothing, parsed, place_of, upstream_problem
 from portal_gateway.api.caller import Api, Caller, same_origin, transaction
+from portal_gateway.api.pairs import pairs_of
 from portal_gateway.clients.services import Notifier, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import search
@@ -210,6 +211,20 @@ async def show_history(
     return _page(request, {"items": [versions.told(row, by) for row in rows]}, following)
 
 
+@router.get("/projects/{project_id:path}/related", tags=["projects"], response_model=models.Related)
+async def show_related(request: Request, who: Api, project_id: str) -> Response:
+    """Projects that may be the same or may work together, as scoring keeps them, and those that the entity names."""
+    async with transaction(request, who) as tx:
+        project = await projects.one(tx.conn, project_id)
+    if project is None:
+        raise nothing(f"Project {project_id}")
+    try:
+        pairs = await pairs_of(request, who, project_id)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+    return Json({"pairs": pairs, "links": project.get("links") or []}, request)
+
+
 @router.get("/projects/{project_id:path}", tags=["projects"], response_model=models.Project)
 async def show_project(request: Request, who: Api, project_id: str) -> Response:
     """One project with its indicators, observations, budgets, figures and alerts."""
@@ -337,7 +352,7 @@ async def find_projects(
 def figure_keys(project_id: str, indicators: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """The figures a project's page shows."""
     scopes_ = [f"indicator:{project_id}|{row['indicator_id']}" for row in indicators]
-    return [("M4", f"project:{project_id}"), ("M2", f"project:{project_id}")] + [
+    return [(metric, f"project:{project_id}") for metric in ("M4", "M2", "M3", "M11")] + [
         (metric, scope) for scope in scopes_ for metric in ("M1", "M2")
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from contracts.envelope import Envelope
 from portal_gateway.clients.upstream import Upstream
 
 
@@ -61,6 +62,12 @@ class Intake:
         params = {"project_id": project_id, "line": str(line)}
         found = await self._upstream.ask("GET", path, token, params=params)
         return list(found["lines"])
+
+    async def tell(self, token: str, event: Envelope) -> dict[str, Any]:
+        """Submit one event under the caller's token; its receipt."""
+        found = await self._upstream.ask("POST", "/v1/events", token, json=event.to_structured())
+        receipt: dict[str, Any] = found["receipts"][0]
+        return receipt
 
 
 class Notifier:

@@ -56,7 +56,7 @@ LINKS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that changed; an empty text where nothing was said."""
+    """One thing that changed; an empty text where nothing was said. Without a name it is the whole version."""
 
     what: str
     before: str
@@ -97,8 +97,9 @@ def title(part: str, data: Data, names: Names) -> tuple[str, str | None]:
         case "indicator" | "observation":
             name = str(data.get("indicator_id"))
             text, lang = narrative(data.get("title") or names.indicators.get(name), names.lang, name)
-            period = data.get("period")
-            return (f"{text}, {span(period['start'], period['end'])}" if period else text), lang
+            period, where = data.get("period"), place(data.get("place"), names)
+            told = [text, span(period["start"], period["end"]) if period else "", where]
+            return _(", ").join(part for part in told if part), lang
         case "budget":
             line = data["budget"]
             return _("Budget %(period)s", period=span(line["period_start"], line["period_end"])), None
@@ -128,13 +129,13 @@ def changes(part: str, data: Data, before: Data | None, names: Names) -> list[Ch
     old, new = fields(part, before, names), fields(part, data, names)
     if kind in {parts.PROJECT, "indicator"}:
         if data.get("retracted"):
-            return [Change(_("Record"), "", _("withdrawn"))]
+            return [Change("", "", _("Withdrawn"))]
         if not old:
-            return [Change(_("Record"), "", _("first reported") if before is None else _("reported again"))]
+            return [Change("", "", _("First reported") if before is None else _("Reported again"))]
     if kind == "observation" and not old:
         new = {label: text for label, text in new.items() if label == _("Value")}
     return [
-        Change(label, old.get(label, ""), new.get(label, ""))
+        Change("" if kind == "budget" else label, old.get(label, ""), new.get(label, ""))
         for label in dict.fromkeys([*new, *old])
         if old.get(label) != new.get(label)
     ]

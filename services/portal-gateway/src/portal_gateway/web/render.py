@@ -55,6 +55,11 @@ def static(name: str) -> str:
     return f"/static/{release()}/{name}"
 
 
+def is_mirrored(lang: str) -> bool:
+    """Whether a language is read from the right, and drawings with it."""
+    return lang in _RTL
+
+
 def figure_address(metric: str, scope: str) -> str:
     """The page of a figure."""
     return f"/metrics/{quote(metric, safe='')}?scope={quote(scope, safe=':|')}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from scoring.domain.effectiveness import state_of
 from scoring.domain.figures import Figure, as_parts, coverage, on_track
+from scoring.domain.grading import LETTERS
 from scoring.domain.numbers import half_even
 from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import OTHER, SUSPENDED, UNEXPECTED, is_counted, status_of
@@ -87,6 +88,7 @@ def _attainment(scope: str, leaf: Leaf, under: Parameters) -> Figure:
             "weight": leaf.weight,
             "observed_on": _day(leaf.observed_on),
             "hints": list(leaf.hints),
+            "grade": LETTERS.get(leaf.grade or 0),
         }
     )
     return figure

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from portal_gateway.api.pages.values import GRADES, letter_of, values_of
 from portal_gateway.domain import chain, numbers, trajectory, words
 from portal_gateway.domain.chain import Indicator, Result
+from portal_gateway.domain.history import SOURCES, Names, value
 from portal_gateway.domain.language import _, ngettext, said
 from portal_gateway.domain.trajectory import BOTTOM, LADDER, TOP
 from portal_gateway.domain.view import Figure
@@ -27,11 +29,14 @@ class Parts:
     figures: Mapping[tuple[str, str], Figure]
     today: date
     lang: str
+    names: Names
+    mirrored: bool = False
 
 
 def levels_of(parts: Parts) -> list[dict[str, Any]]:
     """Levels for the template, impact first."""
-    arranged = chain.levels(parts.indicators, as_of=parts.today, lang=parts.lang, names=(_("baseline"), _("target")))
+    words_ = (_("baseline"), _("target"))
+    arranged = chain.levels(parts.indicators, as_of=parts.today, lang=parts.lang, names=words_, mirrored=parts.mirrored)
     return [
         {
             "code": level.code,
@@ -121,6 +126,8 @@ def _indicator(parts: Parts, i: Indicator) -> dict[str, Any]:
     raw = (m1.parts if m1 else {}).get("raw")
     before = numbers.percent(raw) if m1 is not None and isinstance(raw, int) and raw != m1.value else ""
     flags = list(dict.fromkeys([*(m1.flags if m1 else ()), *i.flags]))
+    data = next(row for row in parts.indicators if row["indicator_id"] == i.indicator_id)
+    letter = letter_of(m1.parts) if m1 else ""
     return {
         "anchor": "i-" + re.sub(r"[^A-Za-z0-9_-]", "-", i.indicator_id),
         "title": i.title,
@@ -135,7 +142,17 @@ def _indicator(parts: Parts, i: Indicator) -> dict[str, Any]:
         "pace": words.STATUSES.get(status),
         "pace_text": _("%(share)s%% of plan", share=numbers.percent(m2.value)) if m2 and m2.value is not None else "",
         "flags": flags,
+        "grade": (letter, GRADES[letter]) if letter else None,
+        "source": _source(data),
+        "values": values_of(data, parts.names, letter),
     }
+
+
+def _source(data: Mapping[str, Any]) -> str:
+    """Who says the latest value; of one that nobody vouches for it is a self-report."""
+    told = [row["data"] for row in data["observations"] if value(row["data"])]
+    latest = max(told, key=lambda actual: str(actual["period"]["end"]), default=None)
+    return said(SOURCES.get(latest.get("source_type", ""), "")) if latest else ""
 
 
 def about(i: Indicator) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
@@ -14,23 +15,38 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import Parts, levels_of
 from portal_gateway.api.pages.frame import frame, now, reader, render, router
-from portal_gateway.api.pages.history import SHOWN, entry  # first: its addresses end in a word of their own
+from portal_gateway.api.pages.history import SHOWN, entry  # before this one: its addresses end in a word
+from portal_gateway.api.pages.pairs import related
 from portal_gateway.api.pages.past import CAUSES
-from portal_gateway.api.pages.summary import by_share, summary
+from portal_gateway.api.pages.standing import flags_of, funding, linked, people, shares
+from portal_gateway.api.pages.summary import summary
 from portal_gateway.api.rest import figure_keys
 from portal_gateway.domain import numbers, words
+from portal_gateway.domain.history import Names
 from portal_gateway.domain.language import N_, _, language, said
+from portal_gateway.domain.money import books
 from portal_gateway.domain.view import Figure, figure, narrative
 from portal_gateway.domain.withheld import as_shown
 from portal_gateway.store import figures, history, projects, receipts
-from portal_gateway.web.render import areas
+from portal_gateway.web.render import areas, is_mirrored, project_address
 
 Reader = Annotated[Caller, Depends(reader)]
 
 
 @router.get("/projects/{project_id:path}")
 async def show_project(request: Request, who: Reader, project_id: str) -> Response:
-    """One project."""
+    """One project. Pairs are asked of scoring while the page is read; without an answer the page says so."""
+    waiting = asyncio.create_task(related(request, who, project_id))
+    try:
+        found = await _read(request, who, project_id)
+    except BaseException:
+        waiting.cancel()
+        raise
+    return render(request, "project.html", who, **found, related=await waiting)
+
+
+async def _read(request: Request, who: Caller, project_id: str) -> dict[str, Any]:
+    """Everything of the page that the read model has."""
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
         data = await projects.one(tx.conn, project_id)
@@ -38,6 +54,7 @@ async def show_project(request: Request, who: Reader, project_id: str) -> Respon
             raise nothing(f"Project {project_id}")
         indicators = as_shown(await projects.indicators(tx.conn, project_id))
         lines = await projects.budgets(tx.conn, project_id)
+        sums = await history.money(tx.conn, project_id)
         raw = await figures.several(tx.conn, figure_keys(project_id, indicators))
         origin = data.get("origin") or {}
         receipt = await receipts.one(tx.conn, origin.get("submission_id", ""))
@@ -46,39 +63,43 @@ async def show_project(request: Request, who: Reader, project_id: str) -> Respon
     found = {key: figure(value) for key, value in raw.items()}
     whole = found.get(("M4", f"project:{project_id}"))
     today = now().date()
-    levels = levels_of(Parts(project_id, indicators, whole, found, today, language()))
+    mirrored = is_mirrored(language())
+    names = Names(areas(), {}, language())
+    levels = levels_of(Parts(project_id, indicators, whole, found, today, language(), names, mirrored))
     told = summary(data)
     description, description_lang = narrative(data.get("description"), language())
-    return render(
-        request,
-        "project.html",
-        who,
-        **around,
-        place="projects",
-        titles={project_id: told["title"]},
-        project=told
+    return around | {
+        "place": "projects",
+        "titles": {project_id: told["title"]},
+        "project": told
         | {
             "description": description[:1200],
             "description_lang": description_lang,
             "span": _span(data.get("dates") or {}),
             "edition": data.get("edition"),
             "origin": origin,
-            "flags": data.get("flags") or [],
+            "withdrawn": data["withdrawn"],
         },
-        figure=whole,
-        pace=_pace(found.get(("M2", f"project:{project_id}"))),
-        levels=levels,
-        sentence=_sentence(whole),
-        no_figure=_no_figure(data, indicators),
-        readers=readers_of(data["classification"]),
-        receipt_readable=receipt is not None,
-        data_address=f"/api/v1{request.url.path}",
-        budgets=[_budget(line) for line in lines],
-        places=_shares(data),
-        entries=[entry(project_id, versions.told(row, by)) for row in latest],
-        versions=latest[0]["number"] if latest else 0,
-        causes=CAUSES,
-    )
+        "figure": whole,
+        "pace": _pace(found.get(("M2", f"project:{project_id}"))),
+        "strength": found.get(("M3", f"project:{project_id}")),
+        "levels": levels,
+        "sentence": _sentence(whole),
+        "no_figure": _no_figure(data, indicators),
+        "readers": readers_of(data["classification"]),
+        "receipt_readable": receipt is not None,
+        "data_address": f"/api/v1{project_address(project_id)}",
+        "books": books(lines, sums, mirrored=mirrored),
+        "budgets": [_budget(line) for line in lines],
+        "funding": funding(found.get(("M11", f"project:{project_id}"))),
+        "places": shares(data, indicators),
+        "people": people(data, indicators),
+        "links": linked(data),
+        "flags": flags_of(data, whole, levels),
+        "entries": [entry(project_id, versions.told(row, by)) for row in latest],
+        "versions": latest[0]["number"] if latest else 0,
+        "causes": CAUSES,
+    }
 
 
 def readers_of(classification: str) -> str:
@@ -87,17 +108,6 @@ def readers_of(classification: str) -> str:
         code = classification.removeprefix("state:")
         return _("%(state)s, the secretariat and its owner", state=areas().get(code, code))
     return said(words.CLASSES.get(classification, classification))
-
-
-def _shares(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": areas().get(a["code"], a["code"]),
-            "ppm": a["ppm"],
-            "address": f"/projects?country={a['code']}" if a["dim"] == "COUNTRY" else None,
-        }
-        for a in by_share(data.get("allocations") or [], {"COUNTRY", "REGION"})
-    ]
 
 
 def _span(dates: Mapping[str, str | None]) -> str:
