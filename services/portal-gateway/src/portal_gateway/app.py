@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal_gateway.api import pages, rest, session, stream
+from portal_gateway.api import finding, pages, rest, session, stream
 from portal_gateway.api.docs import router as docs_router
 from portal_gateway.api.edge import Edge, answer_static, in_html
 from portal_gateway.api.limits import Limits
@@ -18,6 +18,7 @@ from portal_gateway.clients.services import Intake, Notifier, Scoring
 from portal_gateway.clients.upstream import Upstream
 from portal_gateway.fanout import Fanout
 from portal_gateway.handlers import consumers
+from portal_gateway.searching import Search
 from portal_gateway.settings import Settings
 from runtime.clock import Clock, system_clock
 from runtime.db import TRANSIENT, Database
@@ -30,18 +31,20 @@ NAME = "portal-gateway"
 async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     """The portal gateway, wired and not yet started."""
     database = await Database.connect(settings.dsn(), NAME, clock=clock, size=10)
-    fanout = Fanout(database)
+    fanout, search = Fanout(database), Search(database)
     app = create_app(
         "Plumbline",
         "Figures on what counter-terrorism work achieves, each with its doubt and its reasons.",
     )
     app.state.fanout = fanout
+    app.state.search = search
     app.state.scoring = Scoring(Upstream("scoring", settings.scoring_url))
     app.state.intake = Intake(Upstream("intake", settings.intake_url))
     app.state.limits = Limits(settings)
     app.state.notifier = Notifier(Upstream("notifier", settings.notifier_url))
     app.state.issuer = Issuer(settings.issuer, settings.oidc_client_id or "", settings.oidc_client_secret())
-    service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run])
+    service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run, search.run])
+    app.include_router(finding.router)
     app.include_router(rest.router)
     app.include_router(stream.router)
     app.include_router(session.router)

@@ -57,12 +57,31 @@ class Project(ProjectSummary):
     alerts: list[AlertRaised]
 
 
+class FacetValue(BaseModel):
+    """How many projects have one value of a facet."""
+
+    value: str
+    total: int
+
+
+class NearSearch(BaseModel):
+    """A search that finds something where the one asked for does not."""
+
+    leaves_out: str = Field(description="a filter, words, ids, other-words or all")
+    total: int
+    query: str
+
+
 class Projects(BaseModel):
     """A page of projects."""
 
     items: list[ProjectSummary]
-    total: int = Field(description="how many were found, counted up to 10 001")
-    similar: bool = Field(description="nothing has the words as written; these are close to them")
+    total: int = Field(description="how many were found")
+    searched: str | None = Field(description="what was searched for, where no project has the words as written")
+    similar: bool = Field(description="whether ``searched`` says something")
+    missing: list[str] = Field(description="identifiers asked for that are not known, or not yours to read")
+    near: list[NearSearch] = Field(description="where nothing was found: what asks for less and finds something")
+    facets: dict[str, list[FacetValue]] | None = Field(description="where asked for: totals by facet and value")
     next: str | None
 
 

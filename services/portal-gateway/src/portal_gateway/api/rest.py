@@ -13,7 +13,6 @@ from portal_gateway.api.caller import Api, Caller, same_origin, transaction
 from portal_gateway.api.pairs import pairs_of
 from portal_gateway.clients.services import Notifier, Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain import search
 from portal_gateway.domain.withheld import as_shown
 from portal_gateway.store import figures, history, messages, projects, receipts
 from runtime.http import Json, cursor, read_cursor
@@ -26,9 +25,6 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     for status, text in ((401, "No token, or one that is refused"), (404, "Not there, or not yours to read"))
 }
 router = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
-
-COUNTED: Final = 10_001
-"""Lists are counted up to here; "more than 10 000" is answer enough."""
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
@@ -163,25 +159,6 @@ async def list_duplicates(request: Request, who: Api) -> Response:
         return Json(await scoring.duplicates(who.token, wanted), request)
     except UpstreamError as error:
         raise upstream_problem(error) from None
-
-
-@router.get("/projects", tags=["projects"], response_model=models.Projects)
-async def list_projects(
-    request: Request,
-    who: Api,
-    q: Annotated[str, Query(max_length=400)] = "",
-    country: Annotated[str | None, Query(max_length=20, description="ISO 3166-1 alpha-2 or M49")] = None,
-    entity: Annotated[str | None, Query(max_length=256)] = None,
-    after: Annotated[str | None, Query(alias="cursor")] = None,
-    limit: Limit = 50,
-) -> Response:
-    """Projects that have every word, the closest first; without words, the last changed first."""
-    offset = place_of(after)
-    async with transaction(request, who) as tx:
-        found = await find_projects(tx.conn, q=q, country=country, entity=entity, offset=offset, limit=limit)
-    items, total, similar = found
-    following = cursor(offset + limit) if len(items) == limit and not similar else None
-    return _page(request, {"items": items, "total": total, "similar": similar}, following)
 
 
 @router.get("/projects/{project_id:path}/history", tags=["projects"], response_model=models.History)
@@ -332,21 +309,6 @@ async def show_receipt(request: Request, who: Api, submission_id: str) -> Respon
     if found is None:
         raise nothing(f"Receipt {submission_id}")
     return Json(found, request)
-
-
-async def find_projects(
-    conn: Any, *, q: str, country: str | None, entity: str | None, offset: int, limit: int
-) -> tuple[list[dict[str, Any]], int, bool]:
-    """A page of projects, how many there are, and whether they are only close to the words."""
-    query = search.query(q)
-    if q.strip() and not query:
-        return [], 0, False
-    total = await projects.count(conn, query=query, place=country, entity=entity, most=COUNTED)
-    if total == 0 and query and offset == 0:
-        close = await projects.similar(conn, search.plain(q), limit)
-        return close, len(close), bool(close)
-    items = await projects.search(conn, query=query, place=country, entity=entity, offset=offset, limit=limit)
-    return items, total, False
 
 
 def figure_keys(project_id: str, indicators: list[dict[str, Any]]) -> list[tuple[str, str]]:

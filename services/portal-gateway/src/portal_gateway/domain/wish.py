@@ -82,7 +82,9 @@ class Wish:
 
     def changed(self, **changes: Any) -> Wish:
         """The wish with other fields; a facet's name sets its values, none takes the filter away."""
-        chosen = dict(self.chosen) | {name: tuple(changes.pop(name)) for name in list(changes) if name in FACETS}
+        chosen = dict(changes.pop("chosen", self.chosen)) | {
+            name: tuple(changes.pop(name)) for name in list(changes) if name in FACETS
+        }
         kept = tuple((name, tuple(sorted(set(values)))) for name, values in sorted(chosen.items()) if values)
         return replace(self, chosen=kept, **changes)
 
