@@ -88,8 +88,8 @@ def _total(*children: dict[str, Any], **over: Any) -> dict[str, Any]:
         "upper": 572_222,
         "projects": 3,
         "revision": 7,
-        "numerator": sum(c["numerator"] for c in children),
-        "denominator": sum(c["denominator"] for c in children),
+        "numerator": sum(c.get("numerator", 0) for c in children),
+        "denominator": sum(c.get("denominator", 0) for c in children),
         "children": list(children),
         **over,
     }
@@ -145,11 +145,15 @@ def test_a_withheld_project_value_is_not_said_by_its_sum() -> None:
 
 def test_the_table_adds_up_with_what_is_not_listed_and_what_is_withheld() -> None:
     others = {"kind": "others", "label": "", "count": 1, "numerator": 400_000, "denominator": 1_000_000}
-    withheld = {"kind": "withheld", "label": "", "count": 1, "numerator": 7, "denominator": 5}
+    withheld = {"kind": "withheld", "label": "", "count": 1}
     table = explanation.parts(_total(_project(), others, withheld))
     assert table is not None
     assert table.adds_up
     assert [(line.kind, line.count) for line in table.closing] == [("others", 1), ("withheld", 1)]
+    assert (table.closing[1].numerator, table.closing[1].denominator) == ("", "")
+    more = explanation.parts(_total(_project(), others, withheld, numerator=1))
+    assert more is not None
+    assert more.adds_up is None, "a need that is not the reader's brings a sum, which is not told"
     assert explanation.hidden(_total(_project(), others, withheld)) == 1
     wrong = explanation.parts(_total(_project(), others, numerator=1))
     assert wrong is not None

@@ -176,18 +176,19 @@ async def test_a_tree_goes_down_to_the_line_of_the_file(donor: Caller) -> None:
 
 async def test_restricted_projects_are_one_line_and_the_sum_still_holds(donor: Caller, owner: Caller) -> None:
     tree = await donor.get("explanations", "M4", "global")
+    # It counts as unknown: of its sums there is nothing to tell, and what all may read adds up to the total.
     withheld = tree["children"][-1]
-    assert {k: withheld[k] for k in ("kind", "label", "count", "numerator", "denominator")} == {
-        "kind": "withheld",
-        "label": "withheld by their owners",
-        "count": 1,
-        "numerator": 900_000 * 1_000_000,
-        "denominator": 1_000_000,
-    }
+    assert (withheld["kind"], withheld["label"], withheld["count"]) == ("withheld", "withheld by their owners", 1)
+    assert not {"numerator", "denominator"} & withheld.keys()
+    for side in ("numerator", "denominator"):
+        assert sum(c[side] for c in tree["children"][:-1]) == tree[side]
+    assert (tree["flags"], tree["parts"]["withheld_projects"], tree["projects"]) == (["INCLUDES_WITHHELD"], 1, 4)
     assert HIDDEN not in repr(tree)
     mine = await owner.get("explanations", "M4", "global")
     assert HIDDEN in repr(mine)
     assert [c["kind"] for c in mine["children"]] == ["project"] * 4
+    hidden = mine["children"][-1]
+    assert (hidden["numerator"], hidden["denominator"], hidden["calc"]) == (0, 0, "counts as unknown")
 
 
 async def test_what_is_not_listed_is_summed(donor: Caller) -> None:
@@ -207,29 +208,30 @@ async def test_a_restricted_project_answers_only_its_readers(donor: Caller, owne
             assert await owner.status(path, "M1", scope) == 200
     # A total over it alone is as closed as the project.
     assert await donor.status("metrics", "M4", "entity:XM-DEMO-2") == 404
-    assert (await owner.get("metrics", "M4", "entity:XM-DEMO-2"))["flags"] == ["SMALL_CELL"]
+    assert (await owner.get("metrics", "M4", "entity:XM-DEMO-2"))["flags"] == ["INCLUDES_WITHHELD", "SMALL_CELL"]
 
 
 async def test_a_familys_tree_shows_terms_and_facts(donor: Caller, owner: Caller) -> None:
     tree = await donor.get("explanations", "M8", "global", limit=2)
-    assert [(c["kind"], c.get("count"), c["numerator"], c["denominator"]) for c in tree["children"]] == [
+    assert [(c["kind"], c.get("count"), c.get("numerator"), c.get("denominator")) for c in tree["children"]] == [
         ("project", None, 1, 1),
         ("project", None, 0, 1),
         ("others", 1, 0, 0),
-        ("withheld", 1, 1, 1),
+        ("withheld", 1, None, None),
     ]
     first = tree["children"][0]
     assert (first["id"], first["share"], first["terms"]["DESIGN|gender|count|2"]) == (PROJECT, 1_000_000, 1)
     (marker,) = first["children"]
     assert (marker["label"], marker["calc"]) == ("Marker GEM at design", "2")
     assert marker["origin"]["line"] == 104
-    assert (tree["terms"]["DESIGN|gender|count|null"], tree["value"]) == (1, 666_667)
+    # One of the four is not coded, and of one it is not known.
+    assert (tree["terms"]["DESIGN|gender|count|null"], tree["value"]) == (2, 500_000)
     own = await owner.get("explanations", "M5", f"project:{HIDDEN}")
     labels = [node["label"] for node in own["children"][0]["children"]]
     assert (own["value"], labels) == (1_000_000, ["Evaluation E1, final, independent", "Quality of E1"])
     assert await donor.status("explanations", "M5", f"project:{HIDDEN}") == 404
     assert await donor.status("metrics", "M8", "entity:XM-DEMO-2") == 404
-    assert (await owner.get("metrics", "M8", "entity:XM-DEMO-2"))["flags"] == ["SMALL_CELL"]
+    assert (await owner.get("metrics", "M8", "entity:XM-DEMO-2"))["flags"] == ["INCLUDES_WITHHELD", "SMALL_CELL"]
 
 
 @pytest.mark.parametrize(

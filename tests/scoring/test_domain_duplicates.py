@@ -186,13 +186,13 @@ def test_what_is_not_compared_does_not_change_a_fingerprint() -> None:
     assert one.digest() != one._replace(titles=(("en", "border management in niger"),)).digest()
 
 
-def test_a_restricted_project_counts_only_where_both_lie() -> None:
+def test_a_pair_with_a_restricted_project_counts_nowhere() -> None:
     open_ = judge(a_print("A"), a_print("B"), FIRST)
     shut = judge(a_print("A"), a_print("B", public=False), FIRST)
     assert open_ is not None
     assert shut is not None
     assert open_.scopes == ("country:ML", "entity:XM-A", "entity:XM-B", "global")
-    assert shut.scopes == ("country:ML", "global")
+    assert shut.scopes == ()
 
 
 def test_a_fingerprint_is_made_of_the_projects_facts() -> None:

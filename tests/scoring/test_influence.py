@@ -20,7 +20,7 @@ from scoring.settings import Settings
 pytestmark = pytest.mark.stack
 
 DUE = Target(period_start="2025-01-01", period_end="2025-12-31", value="100")  # type: ignore[arg-type]
-FIRST, SECOND, THIRD, HIDDEN = (f"XM-DEMO-1-P{n}" for n in range(1, 5))
+FIRST, SECOND, THIRD, FOURTH, HIDDEN = (f"XM-DEMO-1-P{n}" for n in range(1, 6))
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ async def service(stack: Stack) -> AsyncIterator[Service]:
 
 @pytest.fixture
 async def feed(service: Service) -> Feed:
-    """Four projects, the first without its outcome; the fourth its owner's alone."""
+    """Five projects, the first without its outcome; the fifth its owner's alone."""
     feed = Feed(service.database)
-    for n, name in enumerate((FIRST, SECOND, THIRD, HIDDEN), 1):
+    for n, name in enumerate((FIRST, SECOND, THIRD, FOURTH, HIDDEN), 1):
         await feed.say(
             a_project(
                 name,
@@ -84,10 +84,12 @@ async def _read(donor: httpx.AsyncClient, path: str, metric: str, scope: str, **
 
 async def test_the_greatest_effect_comes_first_and_is_exact(donor: httpx.AsyncClient) -> None:
     tree = await _read(donor, "explanations", "M4", "global")
-    # E is .2, .4, .6 and .8; without the first (.4 + .6 + .8) ÷ 3, without the second (.2 + .6 + .8) ÷ 3.
+    # E is .2, .4, .6 and .8, and of the fifth it is not known; without the first (.4 + .6 + .8) ÷ 3, without the
+    # second (.2 + .6 + .8) ÷ 3.
     assert tree["value"] == 500_000
     assert [(n["id"], n["without"], n["effect"]) for n in tree["influence"]] == [
         (FIRST, 600_000, -100_000),
+        (FOURTH, 400_000, 100_000),
         (SECOND, 533_333, -33_333),
         (THIRD, 466_667, 33_333),
     ]

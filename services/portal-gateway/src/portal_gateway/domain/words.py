@@ -283,6 +283,9 @@ FLAGS: Final[dict[str, Flag]] = {
     "FX_RATE_MISSING": Flag(N_("Money in a currency without a rate is left out"), ""),
     "NEGATIVE_TOTAL": Flag(N_("Refunds exceed payments: no share can be said"), ""),
     "INCLUDES_SUSPENDED": Flag(N_("Suspended projects stand still in it"), ""),
+    "INCLUDES_WITHHELD": Flag(
+        N_("Projects that their owners withhold count as unknown, and their money is left out"), ""
+    ),
     "DEMONSTRATION": Flag(N_("Invented for a demonstration"), ""),
 }
 """Every flag a figure or a project may carry (methodology §1, §2.5)."""

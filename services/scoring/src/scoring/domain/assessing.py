@@ -14,11 +14,11 @@ from scoring.domain.assessment import Terms
 from scoring.domain.consent import SUBJECTS, UNCONSENTED, stricter, subject_readers
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.family import Family, Sums
-from scoring.domain.figures import Figure, keep_back, readers
+from scoring.domain.figures import Figure, keep_back, note_unknown, readers
 from scoring.domain.months import reached_by
 from scoring.domain.ownfigures import owned
 from scoring.domain.parameters import Parameters
-from scoring.domain.project import SUSPENDED, frozen_on, is_counted, status_of
+from scoring.domain.project import SUSPENDED, frozen_on, is_counted, is_restricted, status_of
 from scoring.domain.register import Touched
 from scoring.domain.state import ProjectState, Share
 from scoring.domain.suppression import Standing
@@ -109,15 +109,18 @@ def _until(state: ProjectState, day: int) -> int | None:
 
 def _text(family: Family, state: ProjectState, day: int, under: Parameters) -> str | None:
     about = state.about
-    found = family.terms(state, day, under) if is_counted(state) else None
-    if found is None or about is None:
+    if about is None or not is_counted(state):
+        return None
+    restricted = is_restricted(about)
+    found = family.unknown if restricted else family.terms(state, day, under)
+    if found is None:
         return None
     counts = {PROJECTS: 1}
     if about.demonstration:
         counts[DEMONSTRATIONS] = 1
-    if status_of(state) == SUSPENDED:
+    if status_of(state) == SUSPENDED and not restricted:
         counts[SUSPENDED_ONES] = 1
-    if about.classification != "public":
+    if restricted:
         counts[RESTRICTED] = 1
         if about.classification not in {"member-states", "compact"}:
             counts[CLOSED] = 1
@@ -209,6 +212,7 @@ def family_figure(
     figure.demonstration = sums.get(DEMONSTRATIONS, 0) > 0
     if sums.get(SUSPENDED_ONES):
         figure.flags += ("INCLUDES_SUSPENDED",)
+    note_unknown(figure, sums.get(RESTRICTED, 0))
     figure.classification, figure.owner = readers_of_sums(scope, sums)
     if figure.classification != "public":
         figure.flags += ("NOT_CONSENTED" if sums.get(UNCONSENTED) else "SMALL_CELL",)

@@ -81,12 +81,20 @@ def aggregate(metric: str, scope: str, vector: Vector, under: Parameters, why: s
     figure.demonstration = vector[At.DEMONSTRATIONS] > 0
     if vector[At.SUSPENDED]:
         figure.flags += ("INCLUDES_SUSPENDED",)
+    note_unknown(figure, vector[At.RESTRICTED])
     figure.classification, figure.owner = readers_of(scope, vector)
     if figure.classification != "public":
         figure.flags += ("SMALL_CELL",)
     if why is not None:
         keep_back(figure, why, vector[At.RESTRICTED])
     return figure
+
+
+def note_unknown(figure: Figure, restricted: int) -> None:
+    """Say how many projects of a total their owners withhold: they count as unknown (ADR 0091)."""
+    if restricted:
+        figure.flags += ("INCLUDES_WITHHELD",)
+        figure.parts["withheld_projects"] = restricted
 
 
 def keep_back(figure: Figure, why: str, restricted: int) -> None:

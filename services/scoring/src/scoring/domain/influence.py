@@ -108,8 +108,8 @@ def missing(scope: str, whole: Vector, states: Iterable[ProjectState], under: Pa
     found = []
     for state in states:
         contribution, share = state.contribution, shares_of(state).get(scope)
-        if contribution is None or share is None or not contribution.weighted[0]:
-            continue
+        if contribution is None or share is None or not contribution.weighted[0] or contribution.counts[At.RESTRICTED]:
+            continue  # what a restricted project reports stays unknown to a total
         bounds = [contribution.weighted[at - At.A_ALL] for at in (At.A_LOWER, At.A_UPPER)]
         if bounds[0] == bounds[1]:
             continue

@@ -9,6 +9,7 @@ from scoring.domain.effectiveness import state_of
 from scoring.domain.figures import Figure, as_parts, coverage, on_track
 from scoring.domain.grading import LETTERS
 from scoring.domain.numbers import half_even
+from scoring.domain.pace import STATUSES
 from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.project import OTHER, SUSPENDED, UNEXPECTED, is_counted, status_of
 from scoring.domain.readings import DEFAULT_PILLAR, PILLAR_INFERRED
@@ -37,7 +38,8 @@ def project_figures(state: ProjectState, under: Parameters) -> tuple[Figure, Fig
         return None
     scope = scope_of(state.project_id)
     attained = _attainments(scope, state, under)
-    paced = on_track("M2", scope, state.contribution.number, state.contribution.weight, under)
+    nothing = [0] * len(STATUSES)
+    paced = on_track("M2", scope, state.number or nothing, state.weight or nothing, under)
     effective = _effectiveness(scope, state, under)
     return owned(state, attained), owned(state, paced), owned(state, effective)
 

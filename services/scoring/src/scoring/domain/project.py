@@ -16,6 +16,7 @@ from scoring.domain.parameters import CAP, COVERAGE_UNIT, MICRO, PILLARS, Parame
 from scoring.domain.readings import PLAIN, Readings
 from scoring.domain.register import Touched, day_of
 from scoring.domain.state import (
+    NO_MONEY,
     About,
     Actual,
     Contribution,
@@ -26,6 +27,7 @@ from scoring.domain.state import (
     Part,
     ProjectState,
     ResultSum,
+    Share,
 )
 from scoring.domain.world import NO_WORLD, World
 
@@ -39,6 +41,8 @@ UNEXPECTED = frozenset({"NOT_DUE", "NOT_APPLICABLE"})
 _BIN = {status: position for position, status in enumerate(STATUSES)}
 _STALE = _BIN["STALE"]
 _NONE = (0,) * len(STATUSES)
+_SILENT = tuple(int(status == "NO_DATA") for status in STATUSES)
+"""A restricted project's pace in totals: one indicator of which nothing is known, however many it has."""
 _GRADES = len(LETTERS) + 1  # A to D, and missing
 _IMPACT = frozenset({2, 3})
 _UNKNOWN = Part(None, 0, MICRO, 0, 1)
@@ -51,6 +55,11 @@ def status_of(state: ProjectState) -> int:
     if about is None or not about.alive:
         return 0
     return change.status if change is not None and change.version > about.version else about.status
+
+
+def is_restricted(about: About) -> bool:
+    """Whether not everybody may read the project: to totals it is one of which nothing is known (ADR 0091)."""
+    return about.classification != "public"
 
 
 def is_counted(state: ProjectState) -> bool:
@@ -278,16 +287,17 @@ def _contribution(state: ProjectState, world: World, readings: Readings, *, fres
     if about is None or not is_counted(state):
         return None
     old = state.contribution
+    if is_restricted(about):
+        return _unknown(about, old.shares if old is not None and not fresh else _places(about, world, readings))
     shares = shares_of(about, state.money, world.method, readings) if fresh or old is None else old.shares
     whole, flags = state.outcome.whole, state.outcome.flags
-    restricted = about.classification != "public"
     return Contribution(
         (
             1,
             int(about.demonstration),
             int(status_of(state) == SUSPENDED),
-            int(restricted),
-            int(restricted and about.classification not in {"member-states", "compact"}),
+            0,
+            0,
             int(bool(state.money.other)),
             int("OUTPUTS_WITHOUT_OUTCOMES" in flags),
             int("NO_RESULTS" in flags),
@@ -299,6 +309,22 @@ def _contribution(state: ProjectState, world: World, readings: Readings, *, fres
         shares,
         state.effort,
     )
+
+
+def _unknown(about: About, shares: dict[str, Share]) -> Contribution:
+    """What a restricted project adds: that it is there, and where; nothing that any of its values could move."""
+    closed = about.classification not in {"member-states", "compact"}
+    none = (0, 0, 0, 0)
+    nothing_known = (*_weighted(_UNKNOWN), *_scenario_sums(Outcome(_UNKNOWN)))
+    return Contribution(
+        (1, int(about.demonstration), 0, 1, int(closed), *none), nothing_known, _SILENT, _SILENT, shares
+    )
+
+
+def _places(about: About, world: World, readings: Readings) -> dict[str, Share]:
+    """The shares of a restricted project: without its money, nor what of its pillars was inferred."""
+    found = shares_of(about, NO_MONEY, world.method, readings)
+    return {scope: share._replace(inferred=False, said=0) for scope, share in found.items()}
 
 
 def _effort(state: ProjectState) -> tuple[int, ...]:

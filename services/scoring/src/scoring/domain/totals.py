@@ -43,15 +43,15 @@ def _budget_node(line: BudgetLine, origin: Node | None) -> Node:
 
 def closing(
     listed: Iterable[Node],
-    whole: tuple[int, int],
     readable: tuple[int, int, int],
     projects: int,
     nouns: tuple[str, str] = ("project", "projects"),
 ) -> list[Node]:
-    """The lines that make a total add up: what is readable and not listed, and what its owners withhold.
+    """The lines that close a total: what is readable and not listed, and how many its owners withhold.
 
-    ``whole`` is the cell's numerator and denominator, ``readable`` the number of projects the caller may read with
-    theirs, ``projects`` the number in the cell; ``nouns`` are what they are, one and several.
+    ``readable`` is the number of projects the caller may read with their numerator and denominator, ``projects`` the
+    number in the cell; ``nouns`` are what they are, one and several. Of what is withheld no sum is told: projects
+    bring none, they count as unknown (ADR 0091).
     """
     shown = list(listed)
     numerator = readable[1] - sum(node["numerator"] for node in shown)
@@ -62,13 +62,6 @@ def closing(
         label = f"{count} more {nouns[count > 1]}"
         nodes.append(node_of(kind="others", label=label, count=count, numerator=numerator, denominator=denominator))
     if projects > readable[0]:
-        nodes.append(
-            node_of(
-                kind="withheld",
-                label=say("withheld by their owners"),
-                count=projects - readable[0],
-                numerator=whole[0] - readable[1],
-                denominator=whole[1] - readable[2],
-            )
-        )
+        label = say("withheld by their owners")
+        nodes.append(node_of(kind="withheld", label=label, count=projects - readable[0]))
     return nodes

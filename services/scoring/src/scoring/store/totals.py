@@ -36,7 +36,7 @@ _PARTS = {
 }
 
 
-_GAPS = "s.ppm * (p.upper - p.lower) * p.designed"
+_GAPS = "case p.classification when 'public' then s.ppm * (p.upper - p.lower) * p.designed else 0 end"
 
 
 async def levers(

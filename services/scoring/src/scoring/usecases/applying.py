@@ -201,7 +201,8 @@ def _step(
         batch.publisher.alert(kind, scope, (old, new), cause, classification, indicator)
     old_shares = before.shares if before is not None else {}
     new_shares = after.shares if after is not None else {}
-    for scope in new_shares.keys() | old_shares.keys():
+    # What moved nothing is no cause, and no total says when it came: it may be of a project that is not to be seen.
+    for scope in new_shares.keys() | old_shares.keys() if change.moved or before != after else ():
         known = batch.causes.get(scope)
         if known is None or known[0].version < cause.version:
             batch.causes[scope] = cause, max(state.scored_on, batch.closed)

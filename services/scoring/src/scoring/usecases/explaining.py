@@ -19,6 +19,7 @@ from scoring.domain.families import FAMILIES
 from scoring.domain.figures import Figure, aggregate, metrics_of
 from scoring.domain.method import Method
 from scoring.domain.pace import GOOD, NOT_ASSESSED, STATUSES
+from scoring.domain.project import is_restricted
 from scoring.domain.saying import coded, say
 from scoring.domain.scorecard import FLOOR, SCOPE
 from scoring.domain.scorecard import METRIC as SCORECARD
@@ -137,7 +138,7 @@ async def _total(tx: Tx, metric: str, scope: str, limit: int) -> Node | None:
         for line in found.lines
     ]
     readable = (found.readable, found.numerator, found.denominator)
-    children = [*listed, *closing(listed, whole, readable, found.cell.sums[At.PROJECTS])]
+    children = [*listed, *closing(listed, readable, found.cell.sums[At.PROJECTS])]
     moves = await influencing.of_total(tx, figure, found.cell.sums, whole, position, method.parameters)
     return (
         {"kind": "figure", "label": f"{metric} of {scope}"}
@@ -193,11 +194,18 @@ def _line_node(metric: str, line: store.Line, sources: Sources | None, position:
 
 
 def _line_calc(metric: str, state: ProjectState, share: Share, line: store.Line, position: int) -> str:
+    if state.about is not None and is_restricted(state.about):
+        return say("counts as unknown")
     if metric == "M4":
         whole = state.outcome.whole
         if whole is None or whole.mean is None:
             return say("nothing reported") if whole is not None else say("nothing due")
         return f"{share.ppm} × {whole.mean} = {line.numerator}"
     if metric == "M7":
-        return f"P{position}: {line.numerator} of {line.denominator} cents"
-    return f"{share.ppm} × weights = {line.numerator} of {line.denominator}"
+        return say(
+            "%(pillar)s: %(part)s of %(whole)s cents",
+            pillar=f"P{position}",
+            part=line.numerator,
+            whole=line.denominator,
+        )
+    return say("%(ppm)s × weights = %(part)s of %(whole)s", ppm=share.ppm, part=line.numerator, whole=line.denominator)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from runtime.db import Tx
 from scoring.domain.assessing import added, scoped
 from scoring.domain.assessment import Terms
+from scoring.domain.cells import At
 from scoring.domain.explanation import Node
 from scoring.domain.families import FAMILIES
 from scoring.domain.families.family import Sums
@@ -73,7 +74,7 @@ async def _total(tx: Tx, replay: Replay, metric: str, scope: str, limit: int) ->
         }
         for (numerator, denominator), state, share in lines[:limit]
     ]
-    children = [*listed, *closing(listed, whole, (len(lines), *whole), len(lines))]
+    children = [*listed, *closing(listed, (len(lines), *whole), len(lines))]
     told = [c | {"numerator": exact(c["numerator"]), "denominator": exact(c["denominator"])} for c in children]
     known = replay.published(figure)
     root: Node = {"kind": "figure", "label": f"{metric} of {scope}"} | payload(figure, known, replay.method)
@@ -127,8 +128,10 @@ def _part(metric: str, states: list[ProjectState], scope: str, under: Parameters
 
 
 def _effectiveness(state: ProjectState, share: Share) -> tuple[int, int]:
-    whole = state.outcome.whole
-    return (share.ppm * whole.mean, share.ppm) if whole is not None and whole.mean is not None else (0, 0)
+    if state.contribution is None:
+        return 0, 0
+    known, e = (state.contribution.weighted[at - At.A_ALL] for at in (At.A_KNOWN, At.A_E))
+    return share.ppm * e, share.ppm * known
 
 
 def _pace(state: ProjectState, share: Share) -> tuple[int, int]:

@@ -109,7 +109,7 @@ async def _total(tx: Tx, family: Family, scope: str, limit: int) -> Node | None:
     )
     listed = subjects.nodes[:limit] + listed
     members = cell.sums.get(PROJECTS, 0) + cell.sums.get(MEMBERS, 0)
-    children = [*listed, *closing(listed, whole, readable, members, subjects.nouns)]
+    children = [*listed, *closing(listed, readable, members, subjects.nouns)]
     bringing = subjects.parts
     if family.metric != PAIRS:
         bringing = [(line[0], Part("project", line[1].project_id, line[2])) for line in lines] + subjects.parts
@@ -130,7 +130,7 @@ def _terms(sums: Sums) -> dict[str, int | str]:
 
 
 def _told(node: Node) -> Node:
-    return node | {"numerator": exact(node["numerator"]), "denominator": exact(node["denominator"])}
+    return node | {name: exact(node[name]) for name in ("numerator", "denominator") if name in node}
 
 
 def exact(value: int) -> int | str:

@@ -26,7 +26,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """A line for projects that are not listed: the smaller ones, or those that are not the reader's to see."""
+    """A line for projects that are not listed: the smaller ones, or those that are not the reader's to see.
+
+    Of the latter only the number is told, and their sums are ``''``.
+    """
 
     kind: str
     count: int
@@ -36,13 +39,16 @@ class Closing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The table: what is listed, what closes it, the totals and their quotient."""
+    """The table: what is listed, what closes it, the totals and their quotient.
+
+    ``adds_up`` is None where what is not the reader's to see brings something that is not told.
+    """
 
     rows: tuple[Part, ...]
     closing: tuple[Closing, ...]
     numerator: str
     denominator: str
-    adds_up: bool
+    adds_up: bool | None
 
 
 _CLOSING = frozenset({"others", "withheld"})
@@ -75,7 +81,10 @@ def parts(tree: Node) -> Parts | None:
     if not rows and not closing:
         return None
     metric = tree["metric"]
-    everything = [*rows, *closing]
+    everything = [node for node in (*rows, *closing) if "numerator" in node]
+    adds_up = all(
+        sum(int(node[side]) for node in everything) == int(tree[side]) for side in ("numerator", "denominator")
+    )
     return Parts(
         rows=tuple(
             Part(
@@ -94,14 +103,12 @@ def parts(tree: Node) -> Parts | None:
             Closing(
                 kind=node["kind"],
                 count=node["count"],
-                numerator=amount(metric, node["numerator"], above=True),
-                denominator=amount(metric, node["denominator"], above=False),
+                numerator=amount(metric, node["numerator"], above=True) if "numerator" in node else "",
+                denominator=amount(metric, node["denominator"], above=False) if "denominator" in node else "",
             )
             for node in closing
         ),
         numerator=amount(metric, tree["numerator"], above=True),
         denominator=amount(metric, tree["denominator"], above=False),
-        adds_up=all(
-            sum(int(node[side]) for node in everything) == int(tree[side]) for side in ("numerator", "denominator")
-        ),
+        adds_up=adds_up or (None if hidden(tree) else False),
     )

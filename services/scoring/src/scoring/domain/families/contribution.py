@@ -119,6 +119,7 @@ FAMILY: Final = Family(
     metric="M6",
     facts=frozenset({SharedClaim, EvidenceVerified}),
     terms=terms,
+    unknown=Terms({}, {"m_all": MICRO}, {}, {}),  # as one indicator that is not shared
     headline=headline,
     figure=figure,
     own=own,

@@ -12,7 +12,7 @@ from typing import Final
 from scoring.domain.assessment import Terms
 from scoring.domain.duplicates.cases import DECIDED, OPEN_DUPLICATES, OPEN_OVERLAPS
 from scoring.domain.families.family import Family
-from scoring.domain.figures import Figure, as_parts
+from scoring.domain.figures import Figure, as_parts, coverage
 from scoring.domain.numbers import half_even
 from scoring.domain.parameters import MICRO, Parameters
 
@@ -20,8 +20,8 @@ METRIC: Final = "M12"
 
 
 def headline(sums: Mapping[str, int], _under: Parameters) -> tuple[int, int]:
-    """Open cases that may be one project reported twice, and the projects."""
-    return sum(sums.get(name, 0) for name in OPEN_DUPLICATES), sums.get("#projects", 0)
+    """Open cases that may be one project reported twice, and the projects whose pairs everybody may read."""
+    return sum(sums.get(name, 0) for name in OPEN_DUPLICATES), sums.get("#projects", 0) - sums.get("#restricted", 0)
 
 
 def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | None:
@@ -29,7 +29,8 @@ def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | N
     pairs, projects = headline(sums, under)
     if projects <= 0:
         return None
-    found = Figure(METRIC, scope, half_even(pairs * MICRO, projects), "PUBLISHED", 1, 1)
+    found = Figure(METRIC, scope, half_even(pairs * MICRO, projects), "PUBLISHED")
+    found.observed, found.expected = coverage(projects, sums.get("#projects", 0))
     found.parts = as_parts(
         {
             "pairs": pairs,

@@ -242,6 +242,7 @@ FAMILY: Final = Family(
     metric="M5",
     facts=frozenset({EvaluationPublished, EvaluationQualityRated, RecommendationStatusChanged}),
     terms=terms,
+    unknown=Terms({"expected": 1}, {}, {}, {}),
     headline=headline,
     figure=figure,
     own=own,

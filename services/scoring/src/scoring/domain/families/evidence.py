@@ -17,6 +17,7 @@ from scoring.domain.saying import say
 from scoring.domain.state import ProjectState
 
 _MISSING: Final = "missing"
+_WITHHELD: Final = "withheld"
 _NAMES: Final = (*LETTERS.values(), _MISSING)
 
 
@@ -41,7 +42,7 @@ def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | N
         return None
     whole = denominator // 100
     found = Figure("M3", scope, half_even(numerator * MICRO, denominator), "PUBLISHED")
-    found.observed, found.expected = coverage(whole - sums.get(f"w|{_MISSING}", 0), whole)
+    found.observed, found.expected = coverage(whole - sums.get(f"w|{_MISSING}", 0), whole + sums.get(_WITHHELD, 0))
     found.parts = {
         "grades": {name: sums[f"n|{name}"] for name in _NAMES if sums.get(f"n|{name}")},
         "by_weight": {name: half_even(sums[f"w|{name}"] * MICRO, whole) for name in _NAMES if sums.get(f"w|{name}")},
@@ -76,6 +77,7 @@ FAMILY: Final = Family(
     metric="M3",
     facts=frozenset({EvidenceVerified}),
     terms=terms,
+    unknown=Terms({}, {_WITHHELD: 1}, {}, {}),  # as one indicator
     headline=headline,
     figure=figure,
     own=own,

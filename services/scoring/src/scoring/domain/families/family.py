@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from scoring.domain.assessment import Terms
 from scoring.domain.cells import INTERNAL
@@ -12,6 +12,9 @@ from scoring.domain.figures import Figure
 from scoring.domain.judgements import Judgement
 from scoring.domain.parameters import Parameters
 from scoring.domain.state import ProjectState
+
+NOTHING_KNOWN: Final = Terms({}, {}, {}, {})
+"""Of a project that adds nothing but itself."""
 
 Sums = dict[str, int]
 """A family's cell: whole numbers by name, noughts left out."""
@@ -34,6 +37,8 @@ class Family:
     ``on_money``, ``on_indicators`` and ``on_presence`` say whether budgets and transactions, indicators' scores, and
     whether there are any scores, or facts of a month, do too.
     ``terms``: what a project adds to its scopes, None where it has no part in the metric.
+    ``unknown``: what a project adds of which not everybody may read anything, the same for each of them: that it is
+    there, and not known (ADR 0091); None where projects have no part in the metric.
     ``headline``: numerator and denominator of a cell's value, each a sum of its sums, so that the projects' add up.
     ``within``: what of a project's sums the headline of a total counts, where that depends on the total.
     ``figure``: a cell's figure; None where there is nothing to say of it.
@@ -52,6 +57,7 @@ class Family:
     lines: Callable[[ProjectState], Iterable[Line]]
     transition: Callable[[ProjectState, int], int | None] = lambda _state, _day: None
     within: Callable[[Mapping[str, int], Mapping[str, int]], Mapping[str, int]] = lambda sums, _total: sums
+    unknown: Terms | None = NOTHING_KNOWN
     on_money: bool = False
     on_indicators: bool = False
     on_presence: bool = False

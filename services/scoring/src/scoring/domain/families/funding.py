@@ -56,10 +56,10 @@ def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | N
 
 def _figure(scope: str, sums: Mapping[str, int], unit: int, under: Parameters) -> Figure:
     met, required = headline(sums, under)
-    stated, unstated = sums.get("stated", 0), sums.get("unstated", 0)
+    stated, unstated, withheld = (sums.get(name, 0) for name in ("stated", "unstated", "withheld"))
     if required <= 0:
         return Figure("M11", scope, None, "NOT_APPLICABLE", 0, 0)
-    found = Figure("M11", scope, half_even(met * MICRO, required), "PUBLISHED", stated, stated + unstated)
+    found = Figure("M11", scope, half_even(met * MICRO, required), "PUBLISHED", stated, stated + unstated + withheld)
     available = sums.get("available", 0)
     found.parts = {name: half_even(sums.get(name, 0), unit) for name in _NAMES}
     found.parts["delivery"] = half_even(sums.get("spent", 0) * MICRO, available) if available > 0 else None
@@ -95,6 +95,7 @@ FAMILY: Final = Family(
     metric="M11",
     facts=frozenset(),
     terms=terms,
+    unknown=Terms({"withheld": 1}, {}, {}, {}),
     headline=headline,
     figure=figure,
     own=own,

@@ -203,6 +203,7 @@ FAMILY: Final = Family(
     metric="M8",
     facts=frozenset({MarkerAssigned, HrddpDecided}),
     terms=terms,
+    unknown=Terms({_name("DESIGN", theme, "count", "null"): 1 for theme in _THEMES}, {}, {}, {}),
     headline=headline,
     figure=figure,
     own=own,

@@ -43,6 +43,7 @@ FAMILY: Final = Family(
     metric="M13",
     facts=frozenset(),
     terms=lambda _state, _day, _under: None,
+    unknown=None,
     headline=headline,
     figure=figure,
     own=lambda _state, _day, _under: None,

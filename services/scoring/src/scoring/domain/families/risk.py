@@ -25,8 +25,9 @@ GATES: Final = ("GO", "GO_WITH_CONDITIONS", "HOLD", "ESCALATE", "NO_GO")
 _LEVELS: Final = range(1, 6)
 _POINT: Final = MICRO // 25  # of the scale that ends at 5 × 5: a figure is a share like every other
 _NO_REGISTER: Final = "NO_REGISTER"
-_STANDINGS: Final = ("LOW", "MEDIUM", "HIGH", "VERY_HIGH", "NONE_OPEN", _NO_REGISTER)
-"""Where a project can stand: the band of its highest open risk, none open, or no register kept."""
+_WITHHELD: Final = "WITHHELD"
+_STANDINGS: Final = ("LOW", "MEDIUM", "HIGH", "VERY_HIGH", "NONE_OPEN", _NO_REGISTER, _WITHHELD)
+"""Where a project can stand: the band of its highest open risk, none open, no register kept, or not to be told."""
 
 
 class Gate(NamedTuple):
@@ -124,7 +125,7 @@ def figure(scope: str, sums: Mapping[str, int], under: Parameters) -> Figure | N
     """The highest residual risk of any project as a share of 25; coverage is the projects that keep a register."""
     bands = {name: n for name in _STANDINGS if (n := sums.get(f"band|{name}"))}
     whole = sum(bands.values())
-    kept = whole - bands.get(_NO_REGISTER, 0)
+    kept = whole - bands.get(_NO_REGISTER, 0) - bands.get(_WITHHELD, 0)
     heat = _heat(sums, "residual")
     found = Figure("M10", scope, None, "PUBLISHED" if kept else "INSUFFICIENT_DATA", kept, whole)
     if kept:
@@ -206,6 +207,7 @@ FAMILY: Final = Family(
     metric="M10",
     facts=frozenset({RiskAssessed, RiskClosed, HrddpDecided}),
     terms=terms,
+    unknown=Terms({f"band|{_WITHHELD}": 1}, {}, {}, {}),
     headline=headline,
     figure=figure,
     own=own,

@@ -13,7 +13,7 @@ from scoring.domain.families.risk import decide
 from scoring.domain.method import Method
 from scoring.domain.origin import Version
 from scoring.domain.parameters import MICRO, PILLARS, Parameters
-from scoring.domain.project import PIPELINE, status_of
+from scoring.domain.project import PIPELINE, is_restricted, status_of
 from scoring.domain.saying import say
 from scoring.domain.state import ProjectState
 from scoring.domain.subjects.subject import Ledger, Stated, Subject, put
@@ -27,7 +27,9 @@ _SAID: Final = {NOT_COUNTED: say("does not count"), PLANNED: say("in the pipelin
 
 
 def standing(state: ProjectState, under: Parameters) -> int:
-    """Whether a project counts: under way with an open gate, or planned."""
+    """Whether a project counts: under way with an open gate, or planned; none whose state not everybody may know."""
+    if state.about is not None and is_restricted(state.about):
+        return NOT_COUNTED
     status = status_of(state)
     if status == PIPELINE:
         return PLANNED
