@@ -15,7 +15,7 @@ from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import explanation, numbers
 from portal_gateway.domain.explanation import Closing, Influence, Link, Mover, Node, Parts, Step
-from portal_gateway.domain.language import N_, _
+from portal_gateway.domain.language import N_, _, ngettext
 from portal_gateway.domain.view import Figure
 from portal_gateway.store import receipts
 from portal_gateway.web.render import figure_address, project_address
@@ -38,6 +38,9 @@ _ABOUT: Final = {
     "M12": (N_("May be one project"), N_("Projects")),
     "M13": (N_("Weight × share met, ppm"), N_("Weight")),
 }
+_OF_SUBJECTS: Final = frozenset({"M13", "M14", "M15"})
+"""Metrics of needs, resolutions and duties: consent decides what of them counts (ADR 0073)."""
+
 _ABOUT_OTHERS: Final = (N_("Counted"), N_("Of"))
 
 
@@ -185,9 +188,20 @@ def _moves(figure: Figure, found: Influence, wanted: Wanted) -> Moves | None:
     return Moves([row(part) for part in found.effects], [row(part) for part in found.missing])
 
 
-def _closing(line: Closing) -> str:
+def _closing(figure: Figure, line: Closing) -> str:
     n = numbers.grouped(line.count)
-    return _("%(n)s more", n=n) if line.kind == "others" else _("%(n)s not yours to read", n=n)
+    if line.kind == "others":
+        return _("%(n)s more", n=n)
+    if figure.metric in _OF_SUBJECTS:
+        return _("%(n)s not yours to read", n=n)
+    whole = numbers.grouped(figure.projects)
+    return ngettext(
+        "%(count)s of %(all)s projects is withheld by its owner; it counts as unknown",
+        "%(count)s of %(all)s projects are withheld by their owners; they count as unknown",
+        line.count,
+        count=n,
+        all=whole,
+    )
 
 
 def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> dict[str, Any]:
@@ -213,7 +227,7 @@ def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> 
         ],
         "closing": [
             {
-                "text": _closing(line),
+                "text": _closing(figure, line),
                 "numerator": line.numerator,
                 "denominator": line.denominator,
             }
