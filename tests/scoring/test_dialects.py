@@ -66,6 +66,11 @@ async def test_g15_a_dialect_is_proposed_adopted_and_withdrawn_without_a_trace(f
     assert (preview["readable_before"], preview["readable_after"], preview["changed"]) == (1, 12, 11)
     assert preview["total"]["before"]["state"] == "INSUFFICIENT_DATA"
     assert (preview["total"]["after"]["value"], preview["total"]["after"]["state"]) == (500_000, "PUBLISHED")
+    (moved,) = preview["projects"]
+    assert (moved["project_id"], preview["projects_changed"], preview["fall"]) == (PROJECT, 1, 0)
+    assert (moved["before"]["value"], moved["before"]["state"]) == (None, "INSUFFICIENT_DATA")
+    assert (moved["after"]["value"], moved["after"]["lower"], moved["after"]["upper"]) == (500_000, 500_000, 500_000)
+    assert moved["grades"] == ["D", "D"]  # an adopted reading costs a step, and there is none below
     first = (await feed.rebuilt()).standing
 
     said = await feed.say(adopted(direction="from-values"))

@@ -44,6 +44,19 @@ class Scoring:
         found: dict[str, Any] = await self._upstream.ask("GET", f"/v1/national/{quote(country, safe='')}", token)
         return found
 
+    async def dialect(self, token: str, entity: str, readings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """How a publisher is read, what its figures suggest, and what ``readings`` or the proposed ones change."""
+        asked: dict[str, str | list[str]] = {}
+        for name, value in (readings or {}).items():
+            if isinstance(value, Mapping):
+                asked[name] = [f"{code}:{pillar}" for code, pillar in value.items()]
+            else:
+                asked[name] = str(value).lower() if isinstance(value, bool) else str(value)
+        found: dict[str, Any] = await self._upstream.ask(
+            "GET", f"/v1/dialects/{quote(entity, safe='')}", token, params=asked
+        )
+        return found
+
     async def duplicates(self, token: str, wanted: Mapping[str, list[str]]) -> dict[str, Any]:
         """Pairs of projects that may be one, or may work together, with their evidence (M12)."""
         found: dict[str, Any] = await self._upstream.ask("GET", "/v1/duplicates", token, params=wanted)
@@ -51,7 +64,7 @@ class Scoring:
 
 
 class Intake:
-    """Files as they were received."""
+    """Files as they were received, how much of them can be used, who reports, and facts that a person says here."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
@@ -68,6 +81,21 @@ class Intake:
         found = await self._upstream.ask("POST", "/v1/events", token, json=event.to_structured())
         receipt: dict[str, Any] = found["receipts"][0]
         return receipt
+
+    async def entities(self, token: str) -> dict[str, str]:
+        """Names of every registered entity, by its reference."""
+        found = await self._upstream.ask("GET", "/v1/entities", token)
+        return {entity["ref"]: entity["name"] for entity in found["items"]}
+
+    async def quality(self, token: str, entity: str) -> dict[str, Any]:
+        """How many of an entity's indicators can be scored, and why the others cannot."""
+        found: dict[str, Any] = await self._upstream.ask("GET", "/v1/quality", token, params={"entity": entity})
+        return found
+
+    async def quality_by_entity(self, token: str) -> dict[str, tuple[int, int]]:
+        """Indicators that can be scored, and all, by entity."""
+        found = await self._upstream.ask("GET", "/v1/quality/entities", token)
+        return {row["entity"]: (row["scorable"], row["indicators"]) for row in found["items"]}
 
 
 class Notifier:

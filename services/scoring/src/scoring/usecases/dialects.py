@@ -14,13 +14,15 @@ from scoring.codec import pack_state, unpack_state
 from scoring.domain.allocation import PILLARLESS
 from scoring.domain.cells import Cells, spread
 from scoring.domain.dialect import evidence, pillar_evidence, proposed
+from scoring.domain.effectiveness import state_of
 from scoring.domain.figures import Figure, aggregate
+from scoring.domain.grading import LETTERS
 from scoring.domain.influence import shares_of
 from scoring.domain.ledger import apply
 from scoring.domain.ownfigures import flags_of, scope_of
-from scoring.domain.parameters import PILLARS
+from scoring.domain.parameters import PILLARS, Parameters
 from scoring.domain.readings import Readings
-from scoring.domain.state import ProjectState
+from scoring.domain.state import Part, ProjectState
 from scoring.domain.world import World
 from scoring.usecases.world import world_now
 
@@ -83,7 +85,8 @@ def _preview(states: Iterable[ProjectState], world: World, closed: int) -> Answe
     after: Cells = {}
     counts = {"indicators": 0, "readable_before": 0, "readable_after": 0, "changed": 0}
     listed: list[Answer] = []
-    entity, moved = "", 0
+    projects: list[Answer] = []
+    entity, moved, under = "", 0, world.method.parameters
     serving: tuple[Counter[str], Counter[str]] = Counter(), Counter()
     for state in sorted(states, key=lambda s: s.project_id):
         entity = state.last_entity
@@ -108,7 +111,9 @@ def _preview(states: Iterable[ProjectState], world: World, closed: int) -> Answe
         values = (old_e.mean if old_e is not None else None, new_e.mean if new_e is not None else None)
         if values[0] != values[1]:
             listed.append(_change("M4", scope_of(state.project_id), *values, flags_of(then)))
-    under = world.method.parameters
+        if old_e != new_e:
+            about = {"project_id": state.project_id, "grades": [_grade(state), _grade(then)]}
+            projects.append(about | {"before": _part(old_e, under), "after": _part(new_e, under)})
 
     def both(scope: str) -> Answer:
         figures = [aggregate("M4", scope, cells[scope], under) if scope in cells else None for cells in (before, after)]
@@ -125,7 +130,37 @@ def _preview(states: Iterable[ProjectState], world: World, closed: int) -> Answe
         ],
         "figures": listed[:_LISTED],
         "more": max(0, len(listed) - _LISTED),
+        "projects": sorted(projects, key=_gain)[:_LISTED],
+        "projects_changed": len(projects),
+        "fall": sum(_gain(project)[0] == 0 for project in projects),
     }
+
+
+def _gain(project: Answer) -> tuple[int, int, str]:
+    """Those whose value falls first, the one that falls most before the others; then by identifier."""
+    before, after = (project[name] and project[name]["value"] for name in ("before", "after"))
+    falls = before is not None and after is not None and after < before
+    return (0 if falls else 1, after - before if falls else 0, project["project_id"])
+
+
+def _part(part: Part | None, under: Parameters) -> Answer | None:
+    if part is None:
+        return None
+    state = state_of(part.observed, part.expected, under)
+    return {
+        "value": part.mean if state in {"PUBLISHED", "PROVISIONAL"} else None,
+        "state": state,
+        "coverage": {"observed": part.observed, "expected": part.expected},
+        "lower": part.lower,
+        "upper": part.upper,
+    }
+
+
+def _grade(state: ProjectState) -> str | None:
+    """The grade most of the project's scored indicators have, the better where two are as many (M3)."""
+    counts = dict(zip(LETTERS.values(), state.grades_number, strict=False))
+    most = max(counts, key=lambda letter: counts[letter])
+    return most if counts[most] else None
 
 
 def _change(metric: str, scope: str, before: int | None, after: int | None, flags: tuple[str, ...]) -> Answer:

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
-from portal_gateway.api.pages import inbox, metrics, overview, project, projects, receipts
+from portal_gateway.api.pages import (
+    dialects,
+    entities,
+    inbox,
+    metrics,
+    overview,
+    pillars,
+    places,
+    project,
+    projects,
+    receipts,
+)
 from portal_gateway.api.pages.frame import render, router
 
-__all__ = ["inbox", "metrics", "overview", "project", "projects", "receipts", "render", "router"]
+__all__ = [
+    "dialects",
+    "entities",
+    "inbox",
+    "metrics",
+    "overview",
+    "pillars",
+    "places",
+    "project",
+    "projects",
+    "receipts",
+    "render",
+    "router",
+]
