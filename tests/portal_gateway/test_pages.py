@@ -44,7 +44,7 @@ async def test_what_others_wrote_is_text_and_never_markup(gateway: Gateway) -> N
     for path in (
         "/projects/XM-T-1", "/projects", f"/projects?q={quote(evil)}", "/metrics/M4?scope=project:XM-T-1", "/inbox",
         "/receipts", "/receipts/S1", f"/nowhere/{quote(evil)}", f"/metrics/M4?scope={quote(evil)}",
-        f"/inbox?value={quote(evil)}",
+        f"/inbox?q={quote(evil)}&of={quote(evil)}", f"/inbox/subscriptions?value={quote(evil)}",
     ):  # fmt: skip
         page = (await _page(gateway, path)).text
         assert "<script>alert" not in page, path
@@ -103,9 +103,8 @@ async def test_a_figure_of_a_later_metric_is_shown_and_never_in_the_words_of_ano
 
 async def test_the_inbox_shows_its_messages_when_the_notifier_is_away(gateway: Gateway) -> None:
     await gateway.tell(message("m1", "reader"))
-    page = (await _page(gateway, "/inbox")).text
-    assert "Pillar II moved" in page
-    assert "The notifier service does not answer." in page
+    assert "Pillar II moved" in (await _page(gateway, "/inbox")).text
+    assert "The notifier service does not answer." in (await _page(gateway, "/inbox/subscriptions")).text
 
 
 async def test_a_fault_is_a_page_for_people_and_a_document_for_programs(gateway: Gateway) -> None:

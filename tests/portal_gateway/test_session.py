@@ -95,7 +95,7 @@ async def test_a_form_from_another_site_is_refused(gateway: Gateway) -> None:
         ({**cookie, **ours}, {"csrf": "guess"}),
         ({**cookie, **ours}, {}),
     ):
-        for path in ("/logout", "/inbox/read-all", "/inbox/m1/read", "/inbox/subscriptions"):
+        for path in ("/logout", "/inbox/file", "/keys", "/inbox/subscriptions"):
             answer = await gateway.http.post(path, data=form, headers=headers)
             assert answer.status_code == httpx.codes.FORBIDDEN, (path, headers)
     refused = await gateway.http.post("/api/v1/inbox/m1/read", headers={**cookie, "Origin": "https://evil.example"})

@@ -147,7 +147,18 @@ class Message(NotificationCreated):
     """A message in the caller's inbox."""
 
     read_at: datetime | None
+    snoozed_until: datetime | None = None
+    archived_at: datetime | None = None
+    shown_at: datetime
+    unread: bool
     seq: int
+
+
+class Standing(BaseModel):
+    """What waits in the inbox."""
+
+    unread: int
+    next_due: datetime | None
 
 
 class Messages(BaseModel):

@@ -227,16 +227,38 @@ async def inbox(
     who: Api,
     *,
     unread: bool = False,
+    view: messages.View = "all",
     after: Annotated[str | None, Query(alias="cursor")] = None,
     limit: Limit = 50,
 ) -> Response:
-    """The caller's messages, the latest first."""
+    """The caller's messages, the latest first, a snoozed one where its snooze ends; ``unread`` is short for a view."""
     subject = who.principal.subject
+    wanted = messages.Wanted(view="unread" if unread else view)
     async with transaction(request, who) as tx:
-        items = await messages.page(tx.conn, subject, unread=unread, before=instant_cursor(after), limit=limit)
-        count = await messages.unread(tx.conn, subject)
-    following = cursor(items[-1]["created_at"], items[-1]["notification_id"]) if len(items) == limit else None
+        items = await messages.page(tx.conn, subject, wanted, before=instant_cursor(after), limit=limit)
+        count, _due = await messages.standing(tx.conn, subject)
+    last = items[-1] if len(items) == limit else None
+    following = cursor(last["shown_at"].isoformat(), last["notification_id"]) if last else None
     return _page(request, {"items": items, "unread": count}, following)
+
+
+@router.get("/inbox/count", tags=["inbox"], response_model=models.Standing)
+async def inbox_count(request: Request, who: Api) -> Response:
+    """How many messages wait to be read, and when the next snooze ends: from then on there are more."""
+    async with transaction(request, who) as tx:
+        unread, due = await messages.standing(tx.conn, who.principal.subject)
+    return Json({"unread": unread, "next_due": due}, request)
+
+
+@router.post("/inbox/filed", tags=["inbox"])
+async def file(request: Request, who: Api, wish: Annotated[dict[str, Any], Body()]) -> Response:
+    """Read, snooze or archive messages, or take that back; the notifier, who owns the inbox, says what a wish holds."""
+    _command(request, who)
+    notifier: Notifier = request.app.state.notifier
+    try:
+        return Json({"items": await notifier.file(who.token, wish)})
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
 
 
 @router.post("/inbox/{notification_id}/read", tags=["inbox"], status_code=204)

@@ -118,6 +118,22 @@ class Notifier:
         """Ask not to be told any more."""
         await self._upstream.ask("DELETE", f"/v1/subscriptions/{quote(subscription_id, safe='')}", token)
 
+    async def change(self, token: str, subscription_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Change how much a subscription lets through."""
+        path = f"/v1/subscriptions/{quote(subscription_id, safe='')}"
+        found: dict[str, Any] = await self._upstream.ask("PATCH", path, token, json=fields)
+        return found
+
     async def read(self, token: str, notification_id: str) -> None:
         """Note that the caller has read a message."""
         await self._upstream.ask("POST", f"/v1/inbox/{quote(notification_id, safe='')}/read", token)
+
+    async def file(self, token: str, wish: dict[str, Any]) -> list[dict[str, Any]]:
+        """File messages: ``ids``, ``do``, ``until``; returns those that changed, each with how it is filed now."""
+        found = await self._upstream.ask("POST", "/v1/inbox/filed", token, json=wish)
+        return list(found["items"])
+
+    async def read_all(self, token: str) -> list[dict[str, Any]]:
+        """Read what waits, 500 at a time; returns those that changed."""
+        found = await self._upstream.ask("POST", "/v1/inbox/read-all", token)
+        return list(found["items"])

@@ -1,7 +1,7 @@
 """The translators' catalogues: read when the portal starts, kept fresh from the source by a command.
 
-``python -m portal_gateway.web.catalogues write`` gathers every message of the portal, and those that scoring sends
-with its explanations, and brings the catalogues of the six languages up to date; ``check`` says whether they are.
+``python -m portal_gateway.web.catalogues write`` gathers every message of the portal, those that scoring sends
+with its explanations and those that the notifier makes, and brings the catalogues of the six languages up to date; ``check`` says whether they are.
 A message without a translation is shown in English.
 """
 
@@ -26,7 +26,11 @@ from portal_gateway.domain.language import LANGUAGES, SOURCE
 
 _HERE: Final = Path(__file__).parent / "catalogues"
 _SERVICES: Final = Path(__file__).parents[4]
-_SOURCES: Final = (("portal-gateway/src/portal_gateway", "portal_gateway"), ("scoring/src/scoring", "scoring"))
+_SOURCES: Final = (
+    ("portal-gateway/src/portal_gateway", "portal_gateway"),
+    ("scoring/src/scoring", "scoring"),
+    ("notifier/src/notifier", "notifier"),
+)
 _METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 _KEYWORDS: Final = {"_": None, "N_": None, "say": None, "ngettext": (1, 2)}
 _VALUE: Final = re.compile(r"%\((\w+)\)s")

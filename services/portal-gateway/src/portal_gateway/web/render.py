@@ -17,6 +17,7 @@ from portal_gateway.domain import figure, language, numbers, words
 from portal_gateway.domain.language import _, said
 from portal_gateway.domain.names import scope_name
 from portal_gateway.domain.scope import NUMERALS
+from portal_gateway.domain.steps import STEPS
 from portal_gateway.web.catalogues import spoken
 
 _RTL: Final = frozenset({"ar", "he", "fa", "ur"})
@@ -96,6 +97,7 @@ def environment() -> Environment:
     }
     env.globals |= {
         "words": words,
+        "steps": STEPS,
         "said": said,
         "numerals": NUMERALS,
         "shape_of": figure.shape_of,

@@ -6,6 +6,7 @@ from portal_gateway.api.pages import (
     dialects,
     entities,
     inbox,
+    keys,
     metrics,
     overview,
     pillars,
@@ -13,6 +14,7 @@ from portal_gateway.api.pages import (
     project,
     projects,
     receipts,
+    subscriptions,
 )
 from portal_gateway.api.pages.frame import render, router
 
@@ -20,6 +22,7 @@ __all__ = [
     "dialects",
     "entities",
     "inbox",
+    "keys",
     "metrics",
     "overview",
     "pillars",
@@ -29,4 +32,5 @@ __all__ = [
     "receipts",
     "render",
     "router",
+    "subscriptions",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from portal_gateway.api.caller import Caller, admitted, of_session
+from portal_gateway.api.pages import notice
 from portal_gateway.domain import scope as scopes
 from portal_gateway.fanout import Fanout
 from portal_gateway.settings import Settings
@@ -18,6 +19,9 @@ from portal_gateway.store import messages, projects
 from portal_gateway.web import render as web
 
 router = APIRouter(include_in_schema=False)
+
+KEYS: Final = "plumbline_keys"
+"""The cookie that says ``off`` where a reader wants no single-key shortcuts (WCAG 2.1.4)."""
 
 
 class SignInFirst(Exception):
@@ -45,9 +49,11 @@ async def frame(conn: Any, request: Request, who: Caller) -> dict[str, Any]:
     settings: Settings = request.app.state.settings
     fanout: Fanout = request.app.state.fanout
     seq = fanout.seq
+    unread, due = await messages.standing(conn, who.principal.subject)
     return {
         "seq": seq,
-        "unread": await messages.unread(conn, who.principal.subject),
+        "unread": unread,
+        "due": due,
         "demonstration": settings.demonstration or await projects.invented(conn),
     }
 
@@ -85,13 +91,20 @@ def render(request: Request, template: str, who: Caller | None, *, status: int =
     """A page, never kept by anybody on the way."""
     settings: Settings = request.app.state.settings
     query = f"?{request.url.query}" if request.url.query else ""
+    done = notice.pending(request)
     found: dict[str, Any] = {
         "now": now(),
         "in_language": lambda code: f"{request.url.path}?{urlencode(query_of(request) | {'lang': code})}",
         "address": settings.gateway_url.rstrip("/") + request.url.path + query,
+        "here": request.url.path + query,
+        "done": done,
+        "keys": request.cookies.get(KEYS) != "off",
         "user": who.principal if who else None,
         "csrf": who.session.csrf if who and who.session else "",
         "demonstration": settings.demonstration,
         **data,
     }
-    return HTMLResponse(web.page(template, **found), status, {"Cache-Control": "no-store"})
+    answer = HTMLResponse(web.page(template, **found), status, {"Cache-Control": "no-store"})
+    if done:
+        notice.forget(answer, settings)
+    return answer

@@ -1,161 +1,162 @@
-"""The inbox: messages, and what a person asked to be told."""
+"""The inbox: messages found by what they are about, and filed, one or many at once."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Final
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final, cast, get_args
 
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from portal_gateway.api.answers import instant_cursor, next_address, upstream_problem
+from portal_gateway.api.answers import inside, instant_cursor, next_address, upstream_problem
 from portal_gateway.api.caller import Caller, form_of, transaction
-from portal_gateway.api.pages.frame import frame, reader, render, router, titles
+from portal_gateway.api.pages import notice
+from portal_gateway.api.pages.frame import frame, query_of, reader, render, router
 from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain import words
-from portal_gateway.domain.errors import ScopeError
-from portal_gateway.domain.language import N_, _, said
-from portal_gateway.domain.names import scope_name
+from portal_gateway.domain import snooze
+from portal_gateway.domain.language import N_, told
 from portal_gateway.store import messages
-from portal_gateway.web.render import areas
+from portal_gateway.store.messages import View, Wanted
 from runtime.http import cursor
 
 _PAGE: Final = 30
-_ALL: Final = 200
+_MOST: Final = 200
+_ALL: Final = 500  # what the notifier reads in one call
+_WAIT_S: Final = 2.0
+_LOOK_S: Final = 0.03
 
-KINDS: Final[dict[str, str]] = {
-    "metric": N_("A figure"),
-    "alert": N_("Alerts"),
-    "project": N_("A project"),
-    "receipts": N_("Receipts of an entity"),
+VIEWS: Final[dict[View, str]] = {
+    "inbox": N_("Inbox"),
+    "unread": N_("Unread"),
+    "snoozed": N_("Snoozed"),
+    "archived": N_("Archived"),
+    "all": N_("All"),
 }
-"""What one may subscribe to, as the notifier calls it."""
+KINDS: Final = {"metric": N_("Figures"), "alert": N_("Alerts"), "receipt": N_("Receipts")}
+"""What messages are about, as the notifier calls it."""
 
 Reader = Annotated[Caller, Depends(reader)]
 
 
 @router.get("/inbox")
 async def inbox(request: Request, who: Reader) -> Response:
-    """Messages, subscriptions, and a form for a new one. Without the notifier the messages still show."""
+    """The messages asked for in the address."""
+    if request.query_params.keys() & {"about", "value"}:  # where one subscribed before it had a page of its own
+        return RedirectResponse(f"/inbox/subscriptions?{request.url.query}", 303)
+    wanted = _wanted(request.query_params)
     before = instant_cursor(request.query_params.get("cursor"))
-    notifier: Notifier = request.app.state.notifier
-    failed, wishes = "", []
-    try:
-        wishes = await notifier.subscriptions(who.token)
-    except UpstreamError as error:
-        failed = error.said
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
-        rows = await messages.page(tx.conn, who.principal.subject, unread=False, before=before, limit=_PAGE)
-        names = await titles(tx.conn, _scopes(wishes))
-    following = cursor(rows[-1]["created_at"], rows[-1]["notification_id"]) if len(rows) == _PAGE else None
+        rows = await messages.page(tx.conn, who.principal.subject, wanted, before=before, limit=_PAGE)
+    following = cursor(rows[-1]["shown_at"].isoformat(), rows[-1]["notification_id"]) if len(rows) == _PAGE else None
+    chosen = {name: value for name, value in query_of(request).items() if name in _FILTERS and value}
     return render(
         request,
         "inbox.html",
         who,
         **around,
         place="inbox",
-        titles=names,
         messages=[_message(row) for row in rows],
         next=next_address(request, following) if following else None,
-        subscriptions=[_wish(wish, names) for wish in wishes],
-        subscriptions_failed=failed,
+        view=wanted.view,
+        views=VIEWS,
         kinds=KINDS,
-        draft={
-            "about": request.query_params.get("about", "metric"),
-            "metric": request.query_params.get("metric", ""),
-            "value": request.query_params.get("value", ""),
-        },
+        chosen=chosen,
+        tomorrow=snooze.due("tomorrow", "", "", datetime.now(UTC)),
     )
 
 
-@router.post("/inbox/read-all")
-async def read_all(request: Request, who: Reader) -> Response:
-    """Note that every message so far was read."""
-    await form_of(request, who)
-    notifier: Notifier = request.app.state.notifier
-    async with transaction(request, who) as tx:
-        waiting = await messages.unread_ids(tx.conn, who.principal.subject, _ALL)
-    return await _command(lambda: _each(notifier, who.token, waiting))
-
-
-@router.post("/inbox/{notification_id}/read")
-async def read(request: Request, who: Reader, notification_id: str) -> Response:
-    """Note that a message was read."""
-    await form_of(request, who)
-    notifier: Notifier = request.app.state.notifier
-    return await _command(lambda: notifier.read(who.token, notification_id))
-
-
-@router.post("/inbox/subscriptions")
-async def subscribe(request: Request, who: Reader) -> Response:
-    """Ask to be told."""
+@router.post("/inbox/file")
+async def file(request: Request, who: Reader) -> Response:
+    """Read, snooze, archive, or take that back: one message by its own button, or those chosen."""
     form = await form_of(request, who)
-    notifier: Notifier = request.app.state.notifier
-    about, value = form.get("about", ""), form.get("value", "").strip()
-    field = {"metric": "scope", "alert": "scope", "project": "project_id", "receipts": "entity"}.get(about, "scope")
-    wish = {"about": about, field: value or None}
-    if about == "metric" and form.get("metric"):
-        wish["metric"] = form["metric"]
-    return await _command(lambda: notifier.subscribe(who.token, {k: v for k, v in wish.items() if v}))
-
-
-@router.post("/inbox/subscriptions/{subscription_id}/delete")
-async def unsubscribe(request: Request, who: Reader, subscription_id: str) -> Response:
-    """Ask not to be told any more."""
-    await form_of(request, who)
-    notifier: Notifier = request.app.state.notifier
-    return await _command(lambda: notifier.unsubscribe(who.token, subscription_id))
-
-
-async def _command(ask: Any) -> Response:
-    """Hand a wish to the notifier, who owns it, and show the inbox again."""
+    do, _, one = form.get("one", "").partition(":")
+    ids = [one] if one else [str(value) for value in (await request.form()).getlist("m")][:_MOST]
+    do = do or form.get("do", "")
+    answer = RedirectResponse(inside(form.get("next") or "/inbox"), 303)
+    settings, notifier = request.app.state.settings, cast("Notifier", request.app.state.notifier)
+    until = None
+    if do == "snooze":
+        choice = "tomorrow" if one else form.get("until", "tomorrow")
+        until = snooze.due(choice, form.get("day", ""), form.get("zone", ""), datetime.now(UTC))
+        if until is None:
+            return notice.leave(answer, settings, "no-day")
+    if not ids and do != "read-all":
+        return notice.leave(answer, settings, "nothing")
     try:
-        await ask()
+        if do == "read-all":
+            changed = await _read_all(notifier, who.token)
+        else:
+            wish = {"ids": ids, "do": do} | ({"until": until.isoformat()} if until else {})
+            changed = await notifier.file(who.token, wish)
     except UpstreamError as error:
         raise upstream_problem(error) from None
-    return RedirectResponse("/inbox", 303)
+    await _shown(request, who, changed)
+    if changed:
+        notice.leave(answer, settings, cast("notice.Kind", do), [row["id"] for row in changed], until=until)
+    return answer
 
 
-async def _each(notifier: Notifier, token: str, ids: list[str]) -> None:
-    for notification_id in ids:
-        await notifier.read(token, notification_id)
+async def _read_all(notifier: Notifier, token: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        changed = await notifier.read_all(token)
+        found += changed
+        if len(changed) < _ALL:
+            return found
+
+
+async def _shown(request: Request, who: Caller, changed: list[dict[str, Any]]) -> None:
+    """Wait until the page can show what was just done; after a while it is shown as it stands, and follows live."""
+    revisions = {row["id"]: row["revision"] for row in changed}
+    end = asyncio.get_running_loop().time() + _WAIT_S
+    while revisions and asyncio.get_running_loop().time() < end:
+        async with transaction(request, who) as tx:
+            if await messages.behind(tx.conn, who.principal.subject, revisions) == 0:
+                return
+        await asyncio.sleep(_LOOK_S)
+
+
+_FILTERS: Final = ("view", "kind", "figure", "of", "from", "to", "q")
+
+
+def _wanted(query: Mapping[str, str]) -> Wanted:
+    """What the address asks for; what cannot be read is not asked."""
+    view = query.get("view", "inbox")
+    return Wanted(
+        view=view if view in get_args(View) else "inbox",  # type: ignore[arg-type]
+        kind=query.get("kind", "") if query.get("kind") in KINDS else "",
+        metric=query.get("figure", "")[:3],
+        of=query.get("of", "").strip()[:256],
+        since=_day(query.get("from", "")),
+        until=_day(query.get("to", "")),
+        words=tuple(query.get("q", "")[:200].split()[:10]),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1970 < found.year < 9000 else None
 
 
 def _message(row: dict[str, Any]) -> dict[str, Any]:
-    """A link is followed only inside the portal."""
+    """A message in the reader's language; a link is followed only inside the portal."""
     link = row["link"]
-    inside = link.startswith("/") and not link.startswith("//")
-    return row | {"created_at": datetime.fromisoformat(row["created_at"]), "address": link if inside else ""}
-
-
-def _scopes(wishes: list[dict[str, Any]]) -> list[str]:
-    found = []
-    for wish in wishes:
-        if wish.get("scope"):
-            found.append(wish["scope"])
-        if wish.get("project_id"):
-            found.append(f"project:{wish['project_id']}")
-        if wish.get("entity"):
-            found.append(f"entity:{wish['entity']}")
-    return found
-
-
-def _wish(wish: dict[str, Any], names: Any) -> dict[str, str]:
-    parts = []
-    if wish["about"] == "metric":
-        parts.append(said(words.metric(wish["metric"]).name) if wish.get("metric") else _("Every metric"))
-    if wish.get("scope"):
-        try:
-            parts.append(scope_name(wish["scope"], areas=areas(), titles=names))
-        except ScopeError:
-            parts.append(wish["scope"])
-    parts += [names.get(wish[field]) or wish[field] for field in ("project_id", "entity") if wish.get(field)]
-    if wish.get("only_problems"):
-        parts.append(_("only what is to be mended"))
-    return {
-        "id": wish["id"],
-        "kind_name": said(KINDS.get(wish["about"], wish["about"])),
-        "what": _(", ").join(parts) or _("Everything"),
+    snoozed, archived = (_instant(row.get(name)) for name in ("snoozed_until", "archived_at"))
+    return row | {
+        **{field: told(row, field) for field in ("title", "body", "reason")},
+        "created_at": datetime.fromisoformat(row["created_at"]),
+        "snoozed_until": snoozed if snoozed and snoozed > datetime.now(UTC) else None,
+        "archived_at": archived,
+        "address": link if link.startswith("/") and not link.startswith("//") else "",
     }
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -15,6 +15,7 @@ from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, e
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
 from portal_gateway.api.pages.national import national
 from portal_gateway.api.pages.past import CAUSES, past
+from portal_gateway.api.pages.subscriptions import told_of
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.details import details
@@ -128,6 +129,7 @@ async def show_figure(
         "metric.html",
         who,
         **around,
+        told=await told_of(request, who, "metric", wanted, metric),
         place="metrics",
         titles=names,
         figure=found,

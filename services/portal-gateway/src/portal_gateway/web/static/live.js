@@ -2,6 +2,7 @@
 // say that there is news. Pause holds everything and counts. A hidden page lets its connection go, because a
 // browser has only six for one server.
 import { age, grouped, instant, percent, place, points, share } from "./format.js";
+import { heard as told } from "./messages.js";
 
 const body = document.body;
 const bar = document.querySelector("[data-live]");
@@ -15,7 +16,6 @@ export function listen() {
   const text = bar.querySelector("[data-live-text]");
   const pause = bar.querySelector("[data-pause]");
   const said = document.querySelector("[data-said]");
-  const seen = new Set();
   let after = body.dataset.seq;
   let heard = Date.now();
   let source = null;
@@ -153,18 +153,6 @@ export function listen() {
     document.querySelectorAll(`[data-pill="${name}"]`).forEach((e) => { e.hidden = false; });
   }
 
-  function unread(message) {
-    if (seen.has(message.notification_id)) return;
-    seen.add(message.notification_id);
-    for (const e of document.querySelectorAll("[data-unread]")) {
-      const count = Number(e.dataset.unread) + (message.read_at ? -1 : 1);
-      e.dataset.unread = Math.max(0, count);
-      e.textContent = grouped(Math.max(0, count));
-      e.hidden = count <= 0;
-    }
-    if (!message.read_at) { pill("notification"); news.push(message.title); }
-  }
-
   function apply(kind, data) {
     if (kind === "metric") {
       const roots = document.querySelectorAll(`[data-k="${CSS.escape(`${data.metric}|${data.scope}`)}"]`);
@@ -179,7 +167,7 @@ export function listen() {
         news.push(data.value === null ? words.changes.replace("%s", 1) : `${name}: ${percent(data.value)}%`);
       }
       pill("changes");
-    } else if (kind === "notification") unread(data);
+    } else if (kind === "notification") { if (told(data, words)) news.push(data.title); }
     else pill(kind);
   }
 

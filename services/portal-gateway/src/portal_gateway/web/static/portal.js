@@ -1,15 +1,7 @@
-// The portal works without this file; it makes figures live and adds one key.
+// The portal works without this file; it makes figures and messages live and adds keys.
+import { listenToKeys } from "./keys.js";
 import { listen } from "./live.js";
-
-const field = document.getElementById("seek");
-
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, select, textarea, [contenteditable]");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && field) {
-    event.preventDefault();
-    field.focus();
-  }
-});
+import { watch } from "./messages.js";
 
 const copy = document.querySelector("[data-copy]");
 if (copy && navigator.clipboard) {
@@ -23,4 +15,6 @@ if (copy && navigator.clipboard) {
   });
 }
 
+watch();
+listenToKeys();
 listen();

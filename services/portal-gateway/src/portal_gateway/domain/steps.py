@@ -1,0 +1,17 @@
+"""How much a figure moves before one is told."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from portal_gateway.domain.language import N_
+
+STEPS: Final[dict[int, str]] = {
+    0: N_("At every change"),
+    5_000: N_("From half a point of change"),
+    10_000: N_("From 1 point of change"),
+    20_000: N_("From 2 points of change"),
+    50_000: N_("From 5 points of change"),
+    100_000: N_("From 10 points of change"),
+}
+"""The thresholds a form offers, in µ; the notifier takes any."""
