@@ -65,8 +65,9 @@ class Change:
     @property
     def falls(self) -> bool:
         """Whether a figure that is shown now would be lower."""
-        now, after = self.now and self.now.value, self.after and self.after.value
-        return now is not None and after is not None and after < now
+        if self.now is None or self.after is None or self.now.value is None or self.after.value is None:
+            return False
+        return self.after.value < self.now.value
 
 
 def reading(name: str, value: Any) -> list[str]:
@@ -109,19 +110,20 @@ def evidence(found: Mapping[str, Any]) -> list[Evidence]:
 def changes(preview: Mapping[str, Any], now: datetime) -> list[Change]:
     """The projects whose figure would change, those that fall first."""
     return [
-        Change(
-            f"project:{p['project_id']}",
-            *(_figure(f"project:{p['project_id']}", p[name], now) for name in ("before", "after")),
-            grades=(p["grades"][0], p["grades"][1]),
-        )
+        _change(f"project:{p['project_id']}", p, now, (p["grades"][0], p["grades"][1]))
         for p in preview.get("projects", ())
     ]
 
 
 def whole(entity: str, preview: Mapping[str, Any], now: datetime) -> Change:
     """The entity's own effectiveness, now and under the readings."""
-    scope = f"entity:{entity}"
-    return Change(scope, *(_figure(scope, preview["total"][name], now) for name in ("before", "after")))
+    return _change(f"entity:{entity}", preview["total"], now)
+
+
+def _change(
+    scope: str, both: Mapping[str, Any], now: datetime, grades: tuple[str | None, str | None] = (None, None)
+) -> Change:
+    return Change(scope, _figure(scope, both["before"], now), _figure(scope, both["after"], now), grades)
 
 
 def _figure(scope: str, total: Mapping[str, Any] | None, now: datetime) -> Figure | None:

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from portal_gateway import places
 from portal_gateway.domain import figure, language, numbers, words
+from portal_gateway.domain import scope as scopes
 from portal_gateway.domain.language import _, said
 from portal_gateway.domain.names import scope_name
 from portal_gateway.domain.scope import NUMERALS
@@ -71,6 +72,26 @@ def project_address(project_id: str) -> str:
     return f"/projects/{quote(project_id, safe='')}"
 
 
+def scope_address(scope: str) -> str:
+    """The page of the entity, country, region or pillar that a scope speaks of; the empty text where it has none."""
+    found = scopes.parse(scope)
+    match found.kind:
+        case "entity" | "entity-pillar":
+            return f"/entities/{quote(found.first, safe='')}"
+        case "country" if found.first in places.countries():
+            return f"/countries/{found.first}"
+        case "pillar-country" if found.second in places.countries():
+            return f"/countries/{found.second}"
+        case "region" if found.first in places.regions() and found.first != places.WORLD:
+            return f"/regions/{found.first}"
+        case "pillar":
+            return f"/pillars/{found.first}"
+        case "project":
+            return project_address(found.first)
+        case _:
+            return ""
+
+
 @cache
 def environment() -> Environment:
     """The templates. Undefined names raise: a page never shows a gap where a figure should be."""
@@ -104,6 +125,7 @@ def environment() -> Environment:
         "static": static,
         "figure_address": figure_address,
         "project_address": project_address,
+        "scope_address": scope_address,
     }
     return env
 
