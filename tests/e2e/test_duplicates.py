@@ -45,8 +45,11 @@ async def test_a_project_reported_twice_is_found_decided_and_gone(
     assert found["kind"] == "LIKELY"
     assert {one["entity"] for one in found["projects"]} == {entity.user, other.user}
     assert ("title", "8.6439") in {(e["field"], e["weight"]) for e in found["evidence"]}
+    address = f"/api/v1/projects/{project}/related"
+    assert [p["pair_id"] for p in (await secretariat.get("portal-gateway", address))["pairs"]] == [found["pair_id"]]
     for reader in (donor, delegate):
         assert await pairs(reader, project) == [], "one of the two is not theirs to read"
+        assert (await reader.get("portal-gateway", address))["pairs"] == []
 
     decision = {
         "pair_id": found["pair_id"], "projects": [one["project_id"] for one in found["projects"]], "version": 1,

@@ -137,19 +137,19 @@ async def test_a_value_that_is_withheld_now_was_never_there(gateway: Gateway) ->
     actual = {"project_id": "XM-T-1", "indicator_id": "days", "period": YEAR}
     await gateway.tell(
         *_story()[:2],
-        ObservationRecorded.model_validate(actual | {"value": "777", "comment": "777 of them"}),
-        ObservationCorrected.model_validate(actual | {"value": "778", "withheld": True}),
+        ObservationRecorded.model_validate(actual | {"value": "0.481516", "comment": "0.481516 of them"}),
+        ObservationCorrected.model_validate(actual | {"value": "0.481517", "withheld": True}),
     )
     owner = someone("entity", "owner", organisation="XM-T")
     for path in ("/projects/XM-T-1", "/projects/XM-T-1/history"):
         page = (await _page(gateway, path, owner)).text
         assert "withheld by its owner" in page
-        assert "777" not in page
-        assert "778" not in page
+        assert "0.481516" not in page
+        assert "0.481517" not in page
     for path in ("", "/history"):
         answer = await gateway.get(f"/api/v1/projects/XM-T-1{path}", "secretariat")
-        assert '"777' not in answer.text
-        assert '"778"' not in answer.text
+        assert "0.481516" not in answer.text
+        assert "0.481517" not in answer.text
 
 
 async def test_history_is_paged_filtered_and_compared(gateway: Gateway) -> None:

@@ -20,6 +20,8 @@ from contracts.portfolio import FACTS as PORTFOLIO_FACTS
 from contracts.portfolio import ObservationCorrected, ObservationRecorded, TransactionPosted
 from contracts.receipts import SubmissionProcessed
 
+Day = date  # a name of its own, for the twin that has a field called date
+
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """Twin of ``contracts.metrics.Coverage``."""
@@ -104,10 +106,10 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     project_id: str
     transaction_id: str
     type: Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13"]
-    date: date
+    date: Day
     amount: Annotated[str, msgspec.Meta(pattern=r"^[+-]?([0-9]{1,24}(\.[0-9]{0,24})?|\.[0-9]{1,24})$")]
     currency: str
-    value_date: date
+    value_date: Day
     provider: str | None = None
     receiver: str | None = None
     provider_activity_id: str | None = None

@@ -224,8 +224,13 @@ def _project(data: Data, names: Names) -> Iterator[tuple[str, str]]:
         yield _("Document %(url)s", url=d["url"]), narrative(d.get("title"), names.lang, d["url"])[0]
     yield _("Supports security forces"), _yes(data.get("supports_security_forces"))
     yield _("Humanitarian"), _yes(data.get("humanitarian"))
-    yield _("Read by"), said(words.CLASSES.get(data["classification"], data["classification"]))
+    yield _("Read by"), _class(data["classification"], names)
     yield _("Entity"), data["entity"]
+
+
+def _class(code: str, names: Names) -> str:
+    state = code.removeprefix("state:")
+    return said(words.CLASSES.get(code, code)) if state == code else names.areas.get(state, state)
 
 
 def _status(data: Data, _names: Names) -> Iterator[tuple[str, str]]:
@@ -239,8 +244,9 @@ def _indicator(data: Data, names: Names) -> Iterator[tuple[str, str]]:
     yield _("Level"), said(words.LEVELS[data["result_type"]])
     yield _("Measure"), said(words.MEASURES[data["measure"]])
     yield _("Unit"), data.get("unit") or ""
-    better = {True: _("higher is better"), False: _("lower is better")}
-    yield _("Direction"), better.get(data.get("ascending"), "") if data.get("ascending") is not None else ""
+    ascending = data.get("ascending")
+    better = _("higher is better") if ascending else _("lower is better")
+    yield _("Direction"), "" if ascending is None else better
     yield _("Periods"), said(words.ACCUMULATIONS[data["accumulation"]]) if data.get("accumulation") else ""
     for b in data.get("baselines") or []:
         label = _("Baseline %(year)s", year=b.get("iso_date") or b.get("year") or "").strip()

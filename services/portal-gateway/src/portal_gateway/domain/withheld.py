@@ -36,7 +36,7 @@ _VALUE: Final = ("value", "numerator", "denominator", "rubric", "comment", "evid
 
 def without_value(data: Mapping[str, Any]) -> dict[str, Any]:
     """An actual whose owner withholds it: that it exists, and nothing of what it says."""
-    emptied = {name: [] if name == "evidence" else None for name in _VALUE if name in data}
+    emptied: dict[str, Any] = {name: [] if name == "evidence" else None for name in _VALUE if name in data}
     return dict(data) | emptied | {"withheld": True}
 
 

@@ -144,6 +144,7 @@ def _indicator(parts: Parts, i: Indicator) -> dict[str, Any]:
         "flags": flags,
         "grade": (letter, GRADES[letter]) if letter else None,
         "source": _source(data),
+        "overdue": i.due_missing,
         "values": values_of(data, parts.names, letter),
     }
 

@@ -65,8 +65,7 @@ def _pair(project_id: str, item: Mapping[str, Any]) -> dict[str, Any]:
         "likely": numbers.percent(item["probability"]) if item["kind"] in {"THIRD_PARTY", "LIKELY", "REVIEW"} else "",
         "overlap": numbers.percent(item["overlap"]) if item["overlap"] is not None else "",
         "evidence": [
-            {"says": said(e["says"]), "weight": numbers.points(e["weight"]), "speaks": e["weight"] > 0}
-            for e in item["evidence"]
+            {"says": said(e["says"]), "speaks": not str(e["weight"]).startswith("-")} for e in item["evidence"]
         ],
         "decision": DECISIONS.get(item["decision"] or ""),
         "decided_by": item["decided_by"],
