@@ -23,6 +23,8 @@ PAGES = {
     "projects": "/projects",
     "projects-found": "/projects?q=judicail",
     "projects-none": "/projects?q=zzzz",
+    "projects-narrowed": "/projects?status=2&region=002&ids=XM-T-2%0AXM-T-404&view=table",
+    "projects-timeline": "/projects?view=timeline",
     "project": f"/projects/{quote(HUB, safe='')}",
     "project-empty": "/projects/XM-T-3",
     "project-history": f"/projects/{quote(HUB, safe='')}/history",

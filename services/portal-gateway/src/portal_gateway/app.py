@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal_gateway.api import finding, pages, rest, session, stream
+from portal_gateway.api import finding, pages, rest, session, stream, views
 from portal_gateway.api.docs import router as docs_router
 from portal_gateway.api.edge import Edge, answer_static, in_html
 from portal_gateway.api.limits import Limits
@@ -45,6 +45,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.state.issuer = Issuer(settings.issuer, settings.oidc_client_id or "", settings.oidc_client_secret())
     service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run, search.run])
     app.include_router(finding.router)
+    app.include_router(views.router)
     app.include_router(rest.router)
     app.include_router(stream.router)
     app.include_router(session.router)

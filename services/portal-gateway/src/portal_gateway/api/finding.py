@@ -67,7 +67,7 @@ _PARAMETERS: Final[list[dict[str, Any]]] = [
     },
 ]
 
-_REFUSED: Final[dict[int | str, dict[str, Any]]] = {
+REFUSED: Final[dict[int | str, dict[str, Any]]] = {
     status: {
         "description": text,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
@@ -79,7 +79,7 @@ _REFUSED: Final[dict[int | str, dict[str, Any]]] = {
     )
 }
 
-router = APIRouter(prefix="/api/v1", responses=_REFUSED)
+router = APIRouter(prefix="/api/v1", responses=REFUSED)
 
 
 def wish_of(request: Request) -> Wish:

@@ -130,6 +130,23 @@ class Related(BaseModel):
     links: list[Link] = Field(description="related activities that its entity names")
 
 
+class SavedView(BaseModel):
+    """A search kept under a name."""
+
+    view_id: str
+    name: str
+    query: str = Field(description="as in the address of /projects")
+    shared: bool = Field(description="with its owner's organisation")
+    standard: bool = Field(description="what /projects shows this caller by itself")
+    own: bool
+
+
+class SavedViews(BaseModel):
+    """The caller's views, and those shared with the caller's organisation."""
+
+    items: list[SavedView]
+
+
 class Receipt(SubmissionProcessed):
     """What became of a submission."""
 

@@ -129,6 +129,11 @@ class Index:
             self.shelves[self._shelf[place]].discard(place)
             self._gone.add(place)
 
+    def prepare(self) -> None:
+        """Put words and titles in order once, so that nobody's question waits for it."""
+        self._settle()
+        self._rank_all()
+
     def due(self) -> bool:
         """Whether so many places are given up that an index made anew would be smaller and faster."""
         return len(self._gone) > _SWEEP + len(self._place)
@@ -178,7 +183,7 @@ class Index:
             yield word
 
     def of_length(self, length: int) -> Sequence[str]:
-        """The words of so many characters."""
+        """The words of so many letters."""
         self._settle()
         return self._by_length.get(length, ())
 
@@ -192,7 +197,8 @@ class Index:
         if not self._fresh:
             return
         for word in self._fresh:
-            self._by_length.setdefault(len(word), []).append(word)
+            if word.isalpha():  # numbers are nobody's slip
+                self._by_length.setdefault(len(word), []).append(word)
             if len(word) == 2:
                 self._by_second.setdefault(word[1], set()).add(word)
         self._vocabulary += self._fresh

@@ -102,9 +102,9 @@ class Wish:
         return found + ([("view", self.view)] if self.view != "table" else [])
 
     def address(self, path: str = "/projects", **changes: Any) -> str:
-        """Where this wish, with these changes, is shown."""
-        query = urlencode(self.changed(**changes).pairs())
-        return f"{path}?{query}" if query else path
+        """Where this wish, with these changes, is shown. It always says something: a bare ``/projects`` is the
+        reader's own standard view."""
+        return f"{path}?{urlencode(self.changed(**changes).pairs() or [('view', 'table')])}"
 
 
 def parse(pairs: Iterable[tuple[str, str]]) -> Wish:

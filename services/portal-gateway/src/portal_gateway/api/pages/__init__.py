@@ -14,6 +14,7 @@ from portal_gateway.api.pages import (
     project,
     projects,
     receipts,
+    saved,
     subscriptions,
 )
 from portal_gateway.api.pages.frame import render, router
@@ -32,5 +33,6 @@ __all__ = [
     "receipts",
     "render",
     "router",
+    "saved",
     "subscriptions",
 ]

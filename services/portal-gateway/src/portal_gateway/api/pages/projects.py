@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from portal_gateway.api.answers import place_of
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.finding import problem_of, search_of
 from portal_gateway.api.pages import filters
 from portal_gateway.api.pages.frame import frame, now, reader, render, router
+from portal_gateway.api.pages.map import found_map
 from portal_gateway.api.pages.summary import summary
 from portal_gateway.domain import facets, numbers, timeline
 from portal_gateway.domain.errors import WishError
@@ -20,7 +22,7 @@ from portal_gateway.domain.language import N_, _, language, ngettext, said
 from portal_gateway.domain.wish import FACETS, NONE, SORTS, Sort, View, Wish, parse
 from portal_gateway.domain.words import STATUSES, Word
 from portal_gateway.searching import Found
-from portal_gateway.store import figures, projects
+from portal_gateway.store import figures, projects, saved_views
 from portal_gateway.web.render import is_mirrored
 from runtime.http import cursor
 
@@ -41,7 +43,11 @@ Reader = Annotated[Caller, Depends(reader)]
 
 @router.get("/projects")
 async def list_projects(request: Request, who: Reader) -> Response:
-    """Projects by words and filters; the whole state is in the address."""
+    """Projects by words and filters; the whole state is in the address. Where it says nothing: the standard view."""
+    if not request.url.query:
+        async with transaction(request, who) as tx:
+            if (query := await saved_views.default(tx.conn)) is not None:
+                return RedirectResponse(f"/projects?{query or 'view=table'}", 303)
     try:
         wish = parse(request.query_params.multi_items())
     except WishError as error:
@@ -55,6 +61,7 @@ async def list_projects(request: Request, who: Reader) -> Response:
         rows = await projects.several(tx.conn, found.ids)
         keys = [(metric, f"project:{row['project_id']}") for row in rows for metric in _METRICS]
         raw = await figures.several(tx.conn, keys)
+        views_saved = await saved_views.readable(tx.conn)
         entities = [value for value, _n in found.facets["entity"]]
         titles = dict(await projects.titles(tx.conn, projects=[], entities=entities, indicators=[]))
     items = [_row(row, raw) for row in rows]
@@ -69,6 +76,9 @@ async def list_projects(request: Request, who: Reader) -> Response:
         found=found,
         headline=_headline(found),
         by_country=by_country,
+        where=found_map(by_country, wish) if wish.view == "map" else None,
+        views_saved=views_saved,
+        query=urlencode(wish.pairs()),
         groups=filters.groups(found.facets, wish, titles),
         chips=filters.chips(wish, titles),
         instead=filters.instead(found.near, wish, titles),
