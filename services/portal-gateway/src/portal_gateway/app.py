@@ -7,7 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal_gateway.api import finding, pages, rest, session, stream, views
+from portal_gateway.api import finding, maps, pages, rest, session, stream, views
+from portal_gateway.api.compressed import Compressed
 from portal_gateway.api.docs import router as docs_router
 from portal_gateway.api.edge import Edge, answer_static, in_html
 from portal_gateway.api.limits import Limits
@@ -46,6 +47,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run, search.run])
     app.include_router(finding.router)
     app.include_router(views.router)
+    app.include_router(maps.router)
     app.include_router(rest.router)
     app.include_router(stream.router)
     app.include_router(session.router)
@@ -54,6 +56,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.include_router(pages.router)
     _answer_people_in_html(app)
     app.add_middleware(Speaking)
+    app.add_middleware(Compressed)
     app.add_middleware(Edge, settings=settings)
     return service
 

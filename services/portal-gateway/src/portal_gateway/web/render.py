@@ -151,6 +151,7 @@ def live_words() -> dict[str, Any]:
         "pause": _("Pause"),
         "resume": _("Go on"),
         "known": _("%(share)s%% known", share="%s"),
+        "span": numbers.span("%1", "%2"),
         "was": _("was %(value)s%%", value="%s"),
         "points": _("%(points)s points with the last change", points="%s"),
         "changes": _("%(n)s figures changed", n="%s"),

@@ -83,6 +83,8 @@ export function listen() {
     field("icon", (e) => e.setAttribute("href", `#i-${icon}`));
     put("known", keptBack ? "" : words.known.replace("%s", known));
     put("known-number", keptBack ? "–" : known);
+    put("bounds", keptBack || f.lower === null || f.upper === null ? "–"
+      : f.lower === f.upper ? percent(f.lower) : words.span.replace("%1", percent(f.lower)).replace("%2", percent(f.upper)));
     put("exact", shown ? f.value : "–");
     put("revision", grouped(f.revision));
     put("at", instant(at, words));
