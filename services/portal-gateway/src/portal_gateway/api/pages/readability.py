@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -86,22 +86,25 @@ async def read(request: Request, who: Caller, entity: str, *, every: bool) -> Re
     """Ask both services at once; either may be away. ``every`` shows each project that would change."""
     intake: Intake = request.app.state.intake
     scoring: Scoring = request.app.state.scoring
-    quality, found = await asyncio.gather(
-        intake.quality(who.token, entity), scoring.dialect(who.token, entity), return_exceptions=True
+    (quality, failed), (found, dialect_failed) = await asyncio.gather(
+        _answer(intake.quality(who.token, entity)), _answer(scoring.dialect(who.token, entity))
     )
-    for answer in (quality, found):
-        if isinstance(answer, BaseException) and not isinstance(answer, UpstreamError):
-            raise answer
-    standing: Mapping[str, Any] = {} if isinstance(found, BaseException) else found["standing"]
-    known = None if isinstance(quality, BaseException) else readability(quality, standing)
-    unknown = isinstance(found, UpstreamError) and found.status == NOBODY
+    known = readability(quality, found["standing"] if found else {}) if quality else None
     return Read(
         readability=known if known is not None and known.indicators else None,
-        remedies={} if isinstance(quality, BaseException) else quality["remedies"],
-        failed=quality.said if isinstance(quality, UpstreamError) else "",
-        dialect=None if isinstance(found, BaseException) else _dialect(entity, found, now(), every=every),
-        dialect_failed=found.said if isinstance(found, UpstreamError) and not unknown else "",
+        remedies=quality["remedies"] if quality else {},
+        failed=failed,
+        dialect=_dialect(entity, found, now(), every=every) if found else None,
+        dialect_failed=dialect_failed,
     )
+
+
+async def _answer(asked: Awaitable[dict[str, Any]]) -> tuple[dict[str, Any] | None, str]:
+    """What a service says, or why it does not; nothing of both where it knows of none."""
+    try:
+        return await asked, ""
+    except UpstreamError as error:
+        return None, "" if error.status == NOBODY else error.said
 
 
 def _dialect(entity: str, found: Mapping[str, Any], at: datetime, *, every: bool) -> Dialect:
