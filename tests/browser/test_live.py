@@ -41,7 +41,7 @@ async def test_a_change_is_seen_within_a_second_and_drawn_as_the_server_draws_it
         {"value": 930_000, "lower": 900_000, "upper": 930_000, "previous": None},
     )
     async with visiting(browser, own, READER) as visitor:
-        for path in ("/", METRIC, "/metrics"):
+        for path in ("/", METRIC, "/metrics?metric=M4"):
             await visitor.open(path)
             await expect(visitor.page.locator("[data-live]")).to_have_class(re.compile("is-on"))
             for change in changes:

@@ -16,6 +16,8 @@ READER = someone("secretariat", "reader", name="A. Reader")
 PAGES = {
     "overview": "/",
     "metrics": "/metrics",
+    "metrics-list": "/metrics?metric=M4&kind=pillar&q=Pillar",
+    "metric-dates": "/metrics/M4?scope=pillar:P2&than_known=2026-06-30",
     "metric": "/metrics/M4?scope=pillar:P2",
     "metric-withheld": "/metrics/M4?scope=pillar:P4",
     "metric-m1": f"/metrics/M1?scope={quote(f'indicator:{HUB}|days', safe='')}",

@@ -144,7 +144,8 @@ async def test_a_page_reads_from_the_right_where_its_language_does(gateway: Gate
     from portal_gateway.domain.view import figure as read
 
     data = figure().model_dump(mode="json") | {"seq": 1}
-    more = {"now": NOW, "address": "", "chosen": {"metric": "M4", "kind": "pillar"}, "kinds": {}, "next": None}
+    more = {"now": NOW, "address": "", "chosen": {"metric": "M4", "kind": "pillar", "q": ""}, "kinds": {}, "next": None,
+            "there": {}, "strength": {}}  # fmt: skip
     left = render.page("metrics.html", figures=[read(data)], **more)
     with speaking("ar", catalogue("ar")):
         right = render.page("metrics.html", figures=[read(data)], **more)

@@ -105,6 +105,29 @@ async def list_revisions(request: Request, who: Api, metric: str, scope: str = "
         raise upstream_problem(error) from None
 
 
+@router.get("/series/{metric}", tags=["figures"])
+async def show_series(
+    request: Request,
+    who: Api,
+    metric: str,
+    scope: str = "global",
+    by: Annotated[
+        Literal["known", "valid"], Query(description="as known by then, or of what was valid then")
+    ] = "known",
+) -> Response:
+    """A figure over time: as it was published by the end of each step, or of what was valid by it.
+
+    ``from`` and ``to`` are handed on to scoring.
+    """
+    wanted = parsed(scope)
+    scoring: Scoring = request.app.state.scoring
+    more = {name: value for name, value in request.query_params.items() if name in {"from", "to"}}
+    try:
+        return Json(await scoring.series(who.token, metric, wanted, by=by, **more), request)
+    except UpstreamError as error:
+        raise upstream_problem(error) from None
+
+
 @router.get("/method", tags=["figures"])
 async def show_method(request: Request, who: Api) -> Response:
     """The version of the method figures stand under, those to come and those that were, and every parameter."""

@@ -34,6 +34,23 @@ class Scoring:
         found: dict[str, Any] = await self._upstream.ask("GET", path, token, params={"scope": scope, **between})
         return found
 
+    async def series(self, token: str, metric: str, scope: str, **wanted: str) -> dict[str, Any]:
+        """A figure over time, ``by`` what was known or what was valid."""
+        path = f"/v1/series/{quote(metric, safe='')}"
+        found: dict[str, Any] = await self._upstream.ask("GET", path, token, params={"scope": scope, **wanted})
+        return found
+
+    async def then(self, token: str, metric: str, scopes: list[str], known_as_of: str) -> list[dict[str, Any]]:
+        """The figures of several scopes as they had been published by an instant."""
+        params = {"scope": scopes, "known_as_of": known_as_of}
+        found = await self._upstream.ask("GET", f"/v1/then/{quote(metric, safe='')}", token, params=params)
+        return list(found["items"])
+
+    async def snapshots(self, token: str) -> list[dict[str, Any]]:
+        """Every snapshot that was made, with the days it is of."""
+        found = await self._upstream.ask("GET", "/v1/snapshots", token)
+        return list(found["items"])
+
     async def method(self, token: str) -> dict[str, Any]:
         """The version of the method in force, those to come and those that were, and every parameter."""
         found: dict[str, Any] = await self._upstream.ask("GET", "/v1/method", token)

@@ -104,31 +104,46 @@ async def several(conn: Any, keys: Sequence[tuple[str, str]]) -> dict[tuple[str,
 
 
 async def page(
-    conn: Any, *, metric: str | None, kind: str | None, after: tuple[str, str] | None, limit: int
+    conn: Any,
+    *,
+    metric: str | None,
+    kind: str | None,
+    after: tuple[str, str] | None,
+    limit: int,
+    scopes: Sequence[str] | None = None,
+    part: str = "",
 ) -> list[dict[str, Any]]:
-    """Figures by metric and scope, from behind ``after`` on."""
+    """Figures by metric and scope, from behind ``after`` on; ``scopes`` only these, or whose own code has ``part``."""
     rows = await conn.fetch(
         "select data, seq from told_figure where ($1::text is null or metric = $1) and ($2::text is null or kind = $2)"
         ' and ($3::text is null or (metric, scope collate "C") > ($3, $4 collate "C"))'
+        " and ($6::text[] is null or scope = any($6) or position(lower($7) in lower(scope)) > position(':' in scope))"
         ' order by metric, scope collate "C" limit $5',
         metric,
         kind,
         *(after or (None, None)),
         limit,
+        list(scopes) if scopes is not None else None,
+        part,
     )
     return [_figure(row) for row in rows]
 
 
-async def latest(conn: Any, kinds: Sequence[str], limit: int) -> list[dict[str, Any]]:
-    """The figures of these kinds of scope whose value changed last."""
+async def count(conn: Any, metric: str, kind: str) -> int:
+    """How many figures of a metric there are for a kind of scope that the caller may know of."""
+    return int(await conn.fetchval("select count(*) from told_figure where metric = $1 and kind = $2", metric, kind))
+
+
+async def kinds(conn: Any, metrics: Sequence[str], of: Sequence[str]) -> list[tuple[str, str]]:
+    """Which metrics exist for which kinds of scope, in the orders given: one look into an index for each pair."""
     rows = await conn.fetch(
-        "select data, seq from figure where kind = any($1) and metric = 'M4'"
-        " and data->'previous' is distinct from data->'value' and data->>'previous' is not null"
-        " order by updated_at desc, scope limit $2",
-        list(kinds),
-        limit,
+        "select m.metric, k.kind from unnest($1::text[]) with ordinality as m(metric, i)"
+        " cross join unnest($2::text[]) with ordinality as k(kind, i)"
+        " where exists (select from told_figure f where f.metric = m.metric and f.kind = k.kind) order by m.i, k.i",
+        list(metrics),
+        list(of),
     )
-    return [_figure(row) for row in rows]
+    return [(row["metric"], row["kind"]) for row in rows]
 
 
 async def save_alerts(conn: Any, alerts: Sequence[tuple[str, str | None, str | None, str, datetime, str]]) -> None:

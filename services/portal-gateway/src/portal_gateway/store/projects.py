@@ -189,6 +189,39 @@ async def titles(
     return [(row[0], row[1]) for row in rows if row[1]]
 
 
+async def named(conn: Any, kind: str, text: str, limit: int) -> list[str]:
+    """Scopes of entities, projects or indicators whose name has a text, of what the caller may read."""
+    like = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    if kind == "indicator":
+        rows = await conn.fetch(
+            "select 'indicator:' || project_id || '|' || indicator_id from indicator"
+            " where not withdrawn and title ilike $1 order by 1 limit $2",
+            like,
+            limit,
+        )
+    elif kind == "project":
+        rows = await conn.fetch(
+            "select 'project:' || project_id from project where not withdrawn and words ilike $1"
+            " and data->>'title' ilike $1 order by 1 limit $2",
+            like,
+            limit,
+        )
+    else:
+        rows = await conn.fetch("select distinct entity from project where entity_name ilike $1 limit $2", like, limit)
+        if kind == "entity-pillar":
+            return [f"entity-pillar:{row[0]}|{pillar}" for row in rows for pillar in ("P1", "P2", "P3", "P4")]
+        return [f"entity:{row[0]}" for row in rows]
+    return [row[0] for row in rows]
+
+
+async def about(conn: Any, project_ids: Sequence[str]) -> dict[str, tuple[str, str | None, datetime]]:
+    """Whose projects these are and when they last changed, of those the caller may read: entity, its name, instant."""
+    rows = await conn.fetch(
+        "select project_id, entity, entity_name, updated_at from project where project_id = any($1)", list(project_ids)
+    )
+    return {row["project_id"]: (row["entity"], row["entity_name"], row["updated_at"]) for row in rows}
+
+
 def _project(row: Any) -> dict[str, Any]:
     found: dict[str, Any] = orjson.loads(row["data"])
     return found | {

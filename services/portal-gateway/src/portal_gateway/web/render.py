@@ -57,11 +57,6 @@ def static(name: str) -> str:
     return f"/static/{release()}/{name}"
 
 
-def is_mirrored(lang: str) -> bool:
-    """Whether a language is read from the right, and drawings with it."""
-    return lang in _RTL
-
-
 def figure_address(metric: str, scope: str) -> str:
     """The page of a figure."""
     return f"/metrics/{quote(metric, safe='')}?scope={quote(scope, safe=':|')}"
@@ -110,6 +105,8 @@ def environment() -> Environment:
         "exact": numbers.exact,
         "grouped": numbers.grouped,
         "money": numbers.money,
+        "hundredths": numbers.hundredths,
+        "listed": lambda texts: _(", ").join(texts),
         "day": numbers.day,
         "instant": numbers.instant,
         "age": numbers.age,
@@ -130,6 +127,11 @@ def environment() -> Environment:
     return env
 
 
+def is_mirrored(lang: str) -> bool:
+    """Whether a language is read from the right, and drawings with it."""
+    return lang in _RTL
+
+
 def live_words() -> dict[str, Any]:
     """What live.js says, in the page's language; ``%s`` is where a number goes."""
     return {
@@ -143,6 +145,7 @@ def live_words() -> dict[str, Any]:
             "%(day)s, %(time)s UTC", day=_("%(day)s %(month)s %(year)s", day="%d", month="%m", year="%y"), time="%t"
         ),
         "months": numbers.months(),
+        "signs": numbers.signs(),
         "states": {code: (said(word.text), word.icon) for code, word in words.STATES.items()},
         "why": {code: (said(word.text), word.icon) for code, word in words.WITHHELD.items()},
         "live": _("Live, %(age)s", age="%s"),
@@ -178,7 +181,7 @@ def page(
 ) -> str:
     """One page as HTML. ``titles`` names entities, projects and indicators that its scopes speak of."""
     lang = language.language()
-    mirrored = lang in _RTL
+    mirrored = is_mirrored(lang)
     found = titles or {}
     return (
         environment()

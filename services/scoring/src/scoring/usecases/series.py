@@ -46,6 +46,7 @@ def _months(n: int) -> Callable[[datetime], datetime]:
 
 _STEPS: Final[dict[str, Callable[[datetime], datetime]]] = {
     "minute": lambda at: at.replace(second=0, microsecond=0) + timedelta(minutes=1),
+    "ten-minutes": lambda at: at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0) + timedelta(minutes=10),
     "hour": _hour,
     "day": _day,
     "week": _week,

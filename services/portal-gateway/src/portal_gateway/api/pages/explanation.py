@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -14,7 +15,7 @@ from portal_gateway.api.pages.chain import part_figure
 from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import explanation, numbers
-from portal_gateway.domain.explanation import Closing, Influence, Link, Mover, Node, Parts, Step
+from portal_gateway.domain.explanation import Closing, Influence, Link, Missing, Mover, Node, Parts, Step
 from portal_gateway.domain.language import N_, _, ngettext
 from portal_gateway.domain.view import Figure
 from portal_gateway.store import receipts
@@ -41,6 +42,9 @@ _ABOUT: Final = {
 _OF_SUBJECTS: Final = frozenset({"M13", "M14", "M15"})
 """Metrics of needs, resolutions and duties: consent decides what of them counts (ADR 0073)."""
 
+_SCORED: Final = frozenset({"M1", "M2", "M4"})
+"""Metrics whose line leads through the indicators of a project."""
+
 _ABOUT_OTHERS: Final = (N_("Counted"), N_("Of"))
 
 
@@ -54,28 +58,38 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A page's explanation, or why there is none now; ``hidden`` projects are counted and not named."""
+    """A page's explanation, or why there is none now; ``hidden`` projects are counted and not named.
+
+    ``missing`` are the indicators that the project on the line lacks, ``missing_of``.
+    """
 
     path: list[dict[str, Any]] = field(default_factory=list)
     parts: dict[str, Any] | None = None
     moves: Moves | None = None
+    missing: list[Missing] = field(default_factory=list)
+    missing_of: str = ""
     failed: Mapping[str, str] | None = None
     hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Where the reader wants the line to go: by which project, which indicator, how many are listed, as of when."""
+    """Where the reader wants the line to go: by which project, which indicator, how many are listed, as of when.
+
+    ``dates`` are those of the page, which its addresses keep; ``compared`` is said of the line of the other moment.
+    """
 
     project: str | None
     indicator: str | None
     limit: int
     when: Mapping[str, str] = field(default_factory=dict)
+    dates: Mapping[str, str] = field(default_factory=dict)
+    compared: bool = False
 
     def address(self, figure: Figure, at: str = "", **more: Any) -> str:
-        """The same page with another way down, at the same days; ``at`` is the place on it."""
-        query = {"scope": figure.scope, **self.when} | {key: value for key, value in more.items() if value is not None}
-        return f"/metrics/{figure.metric}?{urlencode(query)}#{at or ('then' if self.when else 'made')}"
+        """The same page with another way down, at the same dates; ``at`` is the place on it."""
+        query = {"scope": figure.scope, **self.dates} | {key: value for key, value in more.items() if value is not None}
+        return f"/metrics/{figure.metric}?{urlencode(query)}#{at or ('then' if self.compared else 'made')}"
 
 
 async def explained(
@@ -94,10 +108,15 @@ async def explained(
         path[0]["notes"] = [*path[0]["notes"], _("This is revision %(n)s.", n=numbers.grouped(tree["revision"]))]
     table = explanation.parts(tree)
     chosen = project["id"] if project is not None else None
+    lacking = (
+        explanation.missing(project if project is not None else tree, date.today()) if figure.metric in _SCORED else []
+    )
     return Explained(
         path=path,
         parts=_table(figure, table, chosen, wanted) if table is not None else None,
         moves=_moves(figure, explanation.influence(tree), wanted),
+        missing=lacking,
+        missing_of=chosen or figure.scope.partition(":")[2].partition("|")[0],
         hidden=explanation.hidden(tree),
     )
 
@@ -132,6 +151,7 @@ async def _step(
         "calc": step.sums,
         "notes": list(step.notes),
         "flags": step.flags,
+        "why": step.why,
         "links": [_link(figure, link, wanted) for link in step.links],
         "weight": step.origin is not None,
         "code": f"sha256 {origin['sha256'][:8]}…{origin['sha256'][-4:]}" if origin.get("sha256") else "",
@@ -160,6 +180,11 @@ async def _step(
     return found
 
 
+def dated(address: str, dates: Mapping[str, str]) -> str:
+    """An address of a figure at the dates of this page."""
+    return f"{address}&{urlencode(dates)}" if dates else address
+
+
 def _outdented(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The lines without the indent they have in common, so that more of them is seen."""
     texts = [line["text"] for line in lines if line["text"].strip()]
@@ -180,7 +205,9 @@ def _moves(figure: Figure, found: Influence, wanted: Wanted) -> Moves | None:
 
     def row(part: Mover) -> dict[str, Any]:
         owner = figure.scope.partition(":")[2]
-        address = figure_address("M1", f"indicator:{owner}|{part.id}") if part.kind == "indicator" else ""
+        address = ""
+        if part.kind == "indicator":
+            address = dated(figure_address("M1", f"indicator:{owner}|{part.id}"), wanted.dates)
         if part.kind == "project":
             address = wanted.address(figure, project=part.id)
         return {"title": part.title, "id": part.id, "address": address, "first": part.first, "second": part.second}

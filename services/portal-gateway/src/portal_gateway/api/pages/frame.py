@@ -15,7 +15,7 @@ from portal_gateway.api.pages import notice
 from portal_gateway.domain import scope as scopes
 from portal_gateway.fanout import Fanout
 from portal_gateway.settings import Settings
-from portal_gateway.store import messages, projects
+from portal_gateway.store import messages, projects, visits
 from portal_gateway.web import render as web
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +54,7 @@ async def frame(conn: Any, request: Request, who: Caller) -> dict[str, Any]:
         "seq": seq,
         "unread": unread,
         "due": due,
+        "visit": await visits.note(conn, who.principal.subject, seq),
         "demonstration": settings.demonstration or await projects.invented(conn),
     }
 

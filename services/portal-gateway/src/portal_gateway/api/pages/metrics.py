@@ -1,8 +1,9 @@
-"""Figures: the index, and one figure with the line down to where it came from."""
+"""Figures: what each asks and where it exists, the index, and one with the line down to where it came from."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Query, Request
@@ -11,49 +12,32 @@ from starlette.responses import Response
 from portal_gateway.api.answers import next_address, nothing, parsed
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
-from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, explained
-from portal_gateway.api.pages.frame import frame, reader, render, router, titles
+from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, dated, explained
+from portal_gateway.api.pages.frame import frame, now, reader, render, router, titles
+from portal_gateway.api.pages.lacking import lacking
 from portal_gateway.api.pages.national import national
-from portal_gateway.api.pages.past import CAUSES, past
+from portal_gateway.api.pages.past import Revisions, Then, revisions, snapshots, then
+from portal_gateway.api.pages.sentences import sentence
 from portal_gateway.api.pages.subscriptions import told_of
+from portal_gateway.api.pages.trends import trended
+from portal_gateway.domain import moments as dates
 from portal_gateway.domain import numbers, words
 from portal_gateway.domain.balance import balance
-from portal_gateway.domain.details import details
+from portal_gateway.domain.details import SCENARIOS, details
 from portal_gateway.domain.language import N_, _, ngettext, said
+from portal_gateway.domain.moments import Moments
 from portal_gateway.domain.names import KINDS, scope_name
+from portal_gateway.domain.scenarios import outermost, scenarios
+from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.view import Figure, figure
-from portal_gateway.store import figures
+from portal_gateway.store import figures, projects
 from portal_gateway.web.render import areas, figure_address
 from runtime.access import Principal
 from runtime.http import cursor, read_cursor
 
 _PAGE: Final = 50
-_SENTENCES: Final = {
-    "M3": N_(
-        "Where every value were beyond doubt this would be 100%%; it is %(value)s%%. What is missing counts as nothing."
-    ),
-    "M5": N_(
-        "%(positive)s of the %(evaluated)s evaluated projects were found to do well. Projects are not evaluated by lot,"
-        " so the interval is indicative."
-    ),
-    "M6": N_("Of the outcomes and impact set out, %(value)s%% is reported as achieved: contribution, not attribution."),
-    "M8": N_(
-        "%(value)s%% of the projects that were screened have gender equality as a significant or principal objective."
-    ),
-    "M9": N_("In %(year)s, %(value)s%% of coded expenditure has gender equality as its principal objective."),
-    "M10": N_("The highest open risk scores %(residual)s of 25."),
-    "M11": N_("%(value)s%% of what is required is available; an over-funded project covers no other."),
-    "M12": N_(
-        "Among %(projects)s projects, %(pairs)s pairs that may be one project reported twice wait for a decision."
-        " Nothing is merged by itself."
-    ),
-    "M13": N_(
-        "%(value)s%% of what countries need is met, by weight; %(unaddressed)s of %(needs)s needs have no project at"
-        " all."
-    ),
-    "M15": N_("%(value)s%% of what was due was reported in time; a late report counts for less the later it comes."),
-    "M17": N_("The geometric mean of the four pillars: where one is weak, the others do not make up for it."),
-}
+_NAMED: Final = 500
+"""Scopes looked for by name; a name that so many have is no name."""
 
 Reader = Annotated[Caller, Depends(reader)]
 
@@ -62,17 +46,30 @@ Reader = Annotated[Caller, Depends(reader)]
 async def list_figures(
     request: Request,
     who: Reader,
-    metric: Annotated[str, Query(pattern=r"^M\d{1,2}$")] = "M4",
-    kind: Annotated[str, Query(max_length=20)] = "pillar",
+    metric: Annotated[str | None, Query(pattern=r"^M\d{1,2}$")] = None,
+    kind: Annotated[str | None, Query(max_length=20)] = None,
+    q: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    """Figures of one metric over one kind of scope, in the order of scopes."""
+    """Without a metric what each one asks and where it exists; else its figures over a kind of scope, by scope."""
     after = request.query_params.get("cursor")
-    behind = (metric, str(read_cursor(after, 1)[0])) if after else None
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
+        there: dict[str, list[str]] = {code: [] for code in words.METRICS}
+        for code, of in await figures.kinds(tx.conn, list(words.METRICS), list(KINDS)):
+            there[code].append(of)
+        if metric is None and kind is None:
+            return render(request, "metrics_start.html", who, **around, place="metrics", there=there, kinds=KINDS)
+        metric = metric or "M4"
+        kind = kind or next(iter(there.get(metric) or ()), "pillar")
+        behind = (metric, str(read_cursor(after, 1)[0])) if after else None
+        named = await _named(tx.conn, kind, q.strip()) if q.strip() else None
         rows = [
-            figure(data) for data in await figures.page(tx.conn, metric=metric, kind=kind, after=behind, limit=_PAGE)
+            figure(data)
+            for data in await figures.page(
+                tx.conn, metric=metric, kind=kind, after=behind, limit=_PAGE, scopes=named, part=q.strip()
+            )
         ]
+        beside = await figures.several(tx.conn, [("M3", f.scope) for f in rows]) if metric != "M3" else {}
         names = await titles(tx.conn, [f.scope for f in rows])
     following = cursor(rows[-1].scope) if len(rows) == _PAGE else None
     return render(
@@ -82,11 +79,30 @@ async def list_figures(
         **around,
         place="metrics",
         titles=names,
-        chosen={"metric": metric, "kind": kind},
+        chosen={"metric": metric, "kind": kind, "q": q.strip()},
+        there=there,
         kinds=KINDS,
         figures=rows,
+        strength={f.scope: figure(beside["M3", f.scope]) for f in rows if ("M3", f.scope) in beside},
         next=next_address(request, following) if following else None,
     )
+
+
+async def _named(conn: Any, kind: str, text: str) -> list[str]:
+    """Scopes of a kind whose name has the text, in the reader's language or in that of the data."""
+    found = {code for code, name in areas().items() if text.casefold() in name.casefold()}
+    pillars = {code for code in PILLARS if text.casefold() in said(words.PILLARS[code][0]).casefold()}
+    match kind:
+        case "country" | "region":
+            return [f"{kind}:{code}" for code in found]
+        case "pillar":
+            return [f"pillar:{code}" for code in pillars]
+        case "pillar-country":
+            return [f"{kind}:{pillar}|{code}" for code in found for pillar in PILLARS]
+        case "entity" | "entity-pillar" | "project" | "indicator":
+            return await projects.named(conn, kind, text, _NAMED)
+        case _other:
+            return []
 
 
 @router.get("/metrics/{metric}")
@@ -98,63 +114,107 @@ async def show_figure(
     project: Annotated[str | None, Query(max_length=256)] = None,
     indicator: Annotated[str | None, Query(max_length=256)] = None,
     limit: Annotated[int, Query(ge=1, le=MANY)] = FEW,
-    known_as_of: Annotated[str | None, Query(max_length=40)] = None,
-    valid_as_of: Annotated[str | None, Query(max_length=40)] = None,
+    trend: Annotated[str, Query(pattern="^(known|valid)?$")] = "",
 ) -> Response:
-    """One figure. Without scoring or intake it still shows, and says what cannot be read now."""
+    """One figure, now or as of two dates. Without scoring or intake it still shows, and says what cannot be read."""
     wanted = parsed(scope)
+    when = dates.moments(request.query_params)
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
         data = await figures.one(tx.conn, metric, wanted)
         if data is None:
             raise nothing(f"{metric} of {scope}")
+        beside = await figures.several(tx.conn, [("M3", wanted)])
         names = dict(await titles(tx.conn, [wanted]))
-    found = figure(data)
+    current = figure(data)
     kind = wanted.partition(":")[0]
     name = scope_name(wanted, areas=areas(), titles=names)
-    way = Wanted(project, indicator, limit)
-    made = Explained(failed=_kept_back(found))
+    about = {"metric_name": said(words.metric(metric).name), "scope_name": name}
+    told = await _two(request, who, current, when)
+    found, than = told.at.figure or current, told.than
+    if than is not None and than.figure is not None:
+        found = replace(found, previous=than.figure.value if than.figure.shown else None)
+    fixed = told.at.figure is not None and when.at.past
+    way = Wanted(project, indicator, limit, when.at.asked if fixed else {}, when.query)
+    made, made_then = Explained(failed=_kept_back(found)), None
+    drawing = None
     if not found.kept_back:
-        made = await explained(request, who, found, way, metric_name=said(words.metric(metric).name), scope_name=name)
-    days = {"known_as_of": known_as_of, "valid_as_of": valid_as_of}
-    then = await past(request, who, found, known_as_of or None, valid_as_of or None)
-    made_then = None
-    if then is not None and then["figure"] is not None:
-        there = Wanted(project, indicator, limit, {name: day for name, day in days.items() if day})
-        made_then = await explained(
-            request, who, then["figure"], there, metric_name=said(words.metric(metric).name), scope_name=name
-        )
+        made = await explained(request, who, found, way, **about)
+        drawing = await trended(request, who, current, trend, when)
+        if than is not None and than.figure is not None:
+            there = Wanted(project, indicator, limit, than.moment.asked, when.query, compared=True)
+            made_then = await explained(request, who, than.figure, there, **about)
+    under = scenarios(found)
     return render(
         request,
         "metric.html",
         who,
         **around,
-        told=await told_of(request, who, "metric", wanted, metric),
         place="metrics",
         titles=names,
         figure=found,
+        fixed=fixed,
         metric=words.metric(metric),
         title=_("%(first)s, %(second)s", first=said(words.metric(metric).name), second=name),
         kind=kind,
         indicators=_indicators(found),
+        strength=_strength(current, beside, wanted, fixed),
         pace=words.STATUSES.get(str(found.parts.get("status") or "")),
         twins=_twins(found),
-        sentence=_sentence(found, name),
-        data_address=f"/api/v1/metrics/{quote(metric)}?{urlencode({'scope': wanted})}",
-        page_address=figure_address(metric, wanted),
+        sentence=sentence(found),
+        data_address=f"/api/v1/metrics/{quote(metric)}?{urlencode({'scope': wanted} | when.at.asked)}",
+        page_address=dated(figure_address(metric, wanted), when.query),
+        now_address=figure_address(metric, wanted),
+        figure_address=lambda code, of: dated(figure_address(code, of), when.query),
         path=made.path,
         failed=made.failed,
         parts=made.parts,
         moves=made.moves,
+        missing=await lacking(request, who, found, made, when),
         balance=balance(found) if metric == "M7" else None,
         national=await national(request, who, found),
-        details=details(metric, found.parts),
-        past=then,
+        details=[row for row in details(metric, found.parts) if not (under and row.label == SCENARIOS)],
+        when=when,
+        than=than,
+        two=told,
+        told=await told_of(request, who, "metric", wanted, metric),
+        presets=dates.presets(now().date(), around["visit"].at if around["visit"] else None),
+        snapshots=await snapshots(request, who),
         made_then=made_then,
-        causes=CAUSES,
+        scenarios=under,
+        outermost=outermost(under),
+        trend=drawing,
         statuses=_statuses(found),
         reader=_reader(who.principal, found, made),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Two:
+    """The figure as of the page's moment and as of the one it is compared with, and what was revised between."""
+
+    at: Then
+    than: Then | None
+    revisions: Revisions | None
+    fault: str = ""
+
+
+async def _two(request: Request, who: Caller, current: Figure, when: Moments) -> Two:
+    if when.fault:
+        return Two(Then(when.at, None), None, None, when.fault)
+    if current.kept_back:
+        return Two(Then(when.at, None), None, None)
+    at = await then(request, who, current, when.at) if when.at.past else Then(when.at, current)
+    than = await then(request, who, current, when.than) if when.than is not None else None
+    return Two(at, than, await revisions(request, who, current, when))
+
+
+def _strength(found: Figure, beside: dict[tuple[str, str], Any], scope: str, fixed: bool) -> Figure | None:
+    """How strong the evidence is, beside a figure that stands now."""
+    if found.metric == "M3" or found.kept_back or fixed or ("M3", scope) not in beside:
+        return None
+    own = figure(beside["M3", scope])
+    return own if own.shown else None
 
 
 def _kept_back(found: Figure) -> dict[str, str] | None:
@@ -191,79 +251,6 @@ def _twins(found: Figure) -> list[dict[str, object]]:
             "label": _("By budget: %(value)s", value=numbers.percent(parts["by_budget"])),
         }
     ]
-
-
-def _sentence(found: Figure, name: str) -> str:
-    """The figure as a person would say it."""
-    if found.kept_back:
-        return _(
-            "%(reason)s. The entities of the Compact and the secretariat read it; what single projects publish is open"
-            " to all.",
-            reason=said(words.WITHHELD[found.kept_back].text),
-        )
-    if found.metric not in {"M1", "M4"}:
-        return _other(found)
-    if found.metric == "M1" and found.scope.startswith("project:") and found.value is None:
-        return _("The attainments of its indicators stand side by side; they have no sum. Choose one below.")
-    lower, upper = found.lower, found.upper
-    bounds = ""
-    if lower is not None and upper is not None and lower != upper:
-        bounds = " " + _(
-            "If everything not reported had failed it would be %(lower)s%%; if it had all succeeded, %(upper)s%%.",
-            lower=numbers.percent(lower),
-            upper=numbers.percent(upper),
-        )
-    if found.metric == "M1" and found.value is None:
-        return _("Nothing that can be scored is reported, so it may be anywhere.")
-    if not found.shown or found.value is None:
-        little = _(
-            "%(share)s%% of what is due is known, too little for a figure. The interval is shown all the same.",
-            share=numbers.percent(found.known),
-        )
-        return little + bounds
-    return _far(found, numbers.percent(found.value)) + bounds
-
-
-def _far(found: Figure, value: str) -> str:
-    """How far the work has gone, of whatever the figure is about."""
-    match found.scope.partition(":")[0]:
-        case "indicator":
-            return _("The indicator has gone %(value)s%% of the way from baseline to target.", value=value)
-        case "project":
-            return _("The project has gone %(value)s%% of the way from baseline to target.", value=value)
-        case _other:
-            return ngettext(
-                "The one project has gone %(value)s%% of the way from baseline to target.",
-                "The %(projects)s projects have gone %(value)s%% of the way from baseline to target.",
-                found.projects,
-                projects=numbers.grouped(found.projects),
-                value=value,
-            )
-
-
-def _other(found: Figure) -> str:
-    """Any other figure in a sentence; of a metric of a later method none is said."""
-    if not found.shown or found.value is None:
-        return ""
-    value = numbers.percent(found.value)
-    if found.metric in _SENTENCES:
-        return _(_SENTENCES[found.metric], value=value, **_amounts(found))
-    if found.metric not in {"M2", "M7"}:
-        return ""
-    if found.metric == "M7":
-        return _("The pillar with the least money has %(value)s%% of all that is allocated to a pillar.", value=value)
-    if found.scope.startswith("indicator:"):
-        return _("At the last report %(value)s%% of what was planned by then was reached.", value=value)
-    return _(
-        "%(value)s%% of the indicators that can be judged are achieved, maintained or on track, by weight.", value=value
-    )
-
-
-def _amounts(found: Figure) -> dict[str, str]:
-    """The parts that a sentence names."""
-    names = ("positive", "evaluated", "residual", "needs", "unaddressed", "pairs", "projects")
-    counts = {name: numbers.grouped(int(found.parts.get(name) or 0)) for name in names}
-    return counts | {"year": str(found.parts.get("year") or "")}
 
 
 def _statuses(found: Figure) -> list[dict[str, object]]:

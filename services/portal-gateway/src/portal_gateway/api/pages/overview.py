@@ -1,4 +1,4 @@
-"""The first page: four pillars side by side, resources, what changed, alerts."""
+"""The first page: four pillars side by side, resources, what changed since the last visit, alerts, freshness."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from portal_gateway.api.caller import Caller, transaction
-from portal_gateway.api.pages.frame import frame, reader, render, router, titles
-from portal_gateway.domain import words
-from portal_gateway.domain.balance import Balance, balance
-from portal_gateway.domain.language import _, said
+from portal_gateway.api.pages.frame import frame, now, reader, render, router, titles
+from portal_gateway.api.pages.since import since
+from portal_gateway.domain import mix, words
+from portal_gateway.domain.balance import balance
+from portal_gateway.domain.freshness import YEAR, Fresh, fresh
+from portal_gateway.domain.language import _, language, said
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.view import Figure, figure
-from portal_gateway.store import figures, projects
+from portal_gateway.store import figures, freshness, projects
+from portal_gateway.web.render import is_mirrored
 
-_CHANGES: Final = ("pillar", "country", "entity", "region", "theme")
+_FRESH: Final = 8
+"""Entities listed at first: those that have been silent longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +38,54 @@ class Alert:
 
 
 @router.get("/")
-async def overview(request: Request, who: Annotated[Caller, Depends(reader)]) -> Response:
-    """The Strategy at a glance."""
+async def overview(
+    request: Request, who: Annotated[Caller, Depends(reader)], entities: str = "", changes: str = ""
+) -> Response:
+    """The Strategy at a glance; ``entities=all`` and ``changes=all`` list what is else only counted."""
+    mirrored = is_mirrored(language())
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
-        keys = [("M4", f"pillar:{code}") for code in PILLARS] + [("M7", "global")]
-        found = {key: figure(data) for key, data in (await figures.several(tx.conn, keys)).items()}
-        changes = [figure(data) for data in await figures.latest(tx.conn, _CHANGES, 6)]
+        keys = [(metric, f"pillar:{code}") for code in PILLARS for metric in ("M2", "M3", "M4", "M13")]
+        found = {key: figure(data) for key, data in (await figures.several(tx.conn, [*keys, ("M7", "global")])).items()}
         raised = await figures.alerts(tx.conn, limit=6)
-        count, entities = await projects.totals(tx.conn)
-        names = await titles(tx.conn, [f.scope for f in changes] + [scope for a in raised for scope in _scopes(a)])
+        count, _entities = await projects.totals(tx.conn)
+        reported = await freshness.by_entity(tx.conn)
+        countries = await figures.count(tx.conn, "M4", "country")
+        names = dict(await titles(tx.conn, [scope for a in raised for scope in _scopes(a)]))
+    news = await since(request, who, around["visit"], everything=changes == "all")
+    silent = [_fresh(one) for one in reported]
+    m7 = found.get(("M7", "global"))
     return render(
         request,
         "overview.html",
         who,
         **around,
         place="overview",
-        titles=names,
-        counts={"projects": count, "entities": entities},
-        pillars=[{"code": code, "figure": found.get(("M4", f"pillar:{code}"))} for code in PILLARS],
-        balance=_balance(found.get(("M7", "global"))),
-        changes=changes,
+        titles=names | news.titles,
+        counts={
+            "projects": count,
+            "entities": len(silent),
+            "reporting": sum(1 for one in silent if now() - one.last <= YEAR),
+            "countries": countries,
+        },
+        pillars=[
+            {
+                "code": code,
+                "figure": found.get(("M4", f"pillar:{code}")),
+                "evidence": mix.evidence(found.get(("M3", f"pillar:{code}")), mirrored=mirrored),
+                "pace": mix.pace(found.get(("M2", f"pillar:{code}")), mirrored=mirrored),
+            }
+            for code in PILLARS
+        ],
+        withheld=[
+            f for f in (found.get(("M4", f"pillar:{code}")) for code in PILLARS) if f is not None and not f.shown
+        ],
+        tones=mix.TONES,
+        balance=balance(m7, _needs(found)) if m7 is not None else None,
+        news=news,
         alerts=[_alert(data, names) for data in raised],
+        freshness=silent if entities == "all" else silent[:_FRESH],
+        silent=len(silent),
     )
 
 
@@ -67,8 +97,22 @@ async def about(request: Request, who: Annotated[Caller, Depends(reader)]) -> Re
     return render(request, "about.html", who, **around)
 
 
-def _balance(m7: Figure | None) -> Balance | None:
-    return balance(m7) if m7 else None
+def _needs(found: Mapping[tuple[str, str], Figure]) -> dict[str, int]:
+    """Registered needs by pillar, as many as the reader may know of."""
+    counted = {code: found.get(("M13", f"pillar:{code}")) for code in PILLARS}
+    return {code: int(f.parts.get("needs") or 0) for code, f in counted.items() if f is not None}
+
+
+def _fresh(one: freshness.Reported) -> Fresh:
+    return fresh(
+        one.entity,
+        one.name or one.entity,
+        one.projects,
+        changed=one.changed_at,
+        received=one.received_at,
+        reporting=figure(one.reporting | {"seq": 0}) if one.reporting is not None else None,
+        now=now(),
+    )
 
 
 def _scopes(alert: dict[str, Any]) -> list[str]:

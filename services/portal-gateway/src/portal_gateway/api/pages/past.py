@@ -1,8 +1,10 @@
-"""A figure as of a day beside the figure of today, and every revision between the two (M16)."""
+"""A figure as of another moment, and every revision between two of them (M16)."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import Request
@@ -10,7 +12,9 @@ from fastapi import Request
 from portal_gateway.api.caller import Caller
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain.language import N_, _
+from portal_gateway.domain.language import N_, _, said
+from portal_gateway.domain.moments import Moment, Moments
+from portal_gateway.domain.numbers import day
 from portal_gateway.domain.view import Figure, figure
 
 _LISTED: Final = 50
@@ -26,36 +30,126 @@ CAUSES: Final[dict[str, str]] = {
 }
 """Why a figure was revised."""
 
-Past = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A figure as of a moment, or why it cannot be said."""
+
+    moment: Moment
+    figure: Figure | None
+    failed: str = ""
 
 
-async def past(request: Request, who: Caller, now: Figure, known: str | None, valid: str | None) -> Past | None:
-    """What the page says of another day; None where none was asked for."""
-    asked = {"known_as_of": known, "valid_as_of": valid}
-    wanted = {name: day for name, day in asked.items() if day}
-    if not wanted:
-        return None
-    found: Past = {"known": known or "", "valid": valid or "", "figure": None, "failed": "", "revisions": None}
-    for day in wanted.values():
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            return found | {"failed": _("%(day)s is no day. Write it as 2026-03-31.", day=day)}
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """All revisions of one cause: how many, and what they come to in µ."""
+
+    name: str
+    count: int
+    effect: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """What was revised from the earlier of two moments to the later: by cause, and each of the latest.
+
+    ``total`` is what the causes add up to, exactly; ``holds`` says whether they do.
+    """
+
+    earlier: Moment
+    later: Moment
+    causes: list[Cause] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    count: int = 0
+    total: int = 0
+    failed: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the effects are the difference."""
+        return sum(cause.effect for cause in self.causes) == self.total
+
+    @property
+    def more(self) -> int:
+        """Revisions that are not listed one by one."""
+        return self.count - len(self.items)
+
+
+async def then(request: Request, who: Caller, now: Figure, moment: Moment) -> Then:
+    """The figure as of a moment."""
     scoring: Scoring = request.app.state.scoring
     try:
-        told = await scoring.figure(who.token, now.metric, now.scope, **wanted)
-        found["figure"] = figure(_unsaid(now, told) | told)
-        if known is not None and not valid:
-            until = datetime.now(UTC).isoformat()
-            # From the end of that day: what was published on it is in the figure of it already.
-            revisions = await scoring.revisions(
-                who.token, now.metric, now.scope, **{"from": f"{known}T23:59:59.999999Z", "to": until}
-            )
-            items = [item | {"at": datetime.fromisoformat(item["known_as_of"])} for item in revisions["items"]]
-            found["revisions"] = revisions | {"items": items[-_LISTED:][::-1], "more": max(0, len(items) - _LISTED)}
+        told = await scoring.figure(who.token, now.metric, now.scope, **moment.asked)
     except UpstreamError as error:
-        found["failed"] = error.said
-    return found
+        return Then(moment, None, error.said)
+    return Then(moment, figure(_unsaid(now, told) | told))
+
+
+async def revisions(request: Request, who: Caller, now: Figure, when: Moments) -> Revisions | None:
+    """Every revision between the two moments; None where nothing is compared.
+
+    History revises what is known; of what was valid by another day there are no revisions, only another question.
+    """
+    if when.than is None:
+        return None
+    ends = sorted((when.at, when.than), key=lambda moment: moment.until() or datetime.now(UTC).isoformat())
+    found = Revisions(*ends)
+    if when.at.valid or when.than.valid:
+        return _replaced(found, failed=_("Revisions are of what was known. Of what was valid by a day there are none."))
+    if ends[0].until() == ends[1].until():
+        return found
+    scoring: Scoring = request.app.state.scoring
+    try:
+        # From the end of that day: what was published on it is in the figure of it already.
+        told = await scoring.revisions(
+            who.token, now.metric, now.scope, **{"from": ends[0].until(), "to": ends[1].known or _now()}
+        )
+    except UpstreamError as error:
+        return _replaced(found, failed=error.said)
+    sums: dict[str, list[int]] = defaultdict(list)
+    for item in told["items"]:
+        if item["effect"] is not None:
+            sums[item["cause"]["kind"]].append(item["effect"])
+    return Revisions(
+        *ends,
+        causes=[Cause(said(CAUSES.get(kind, kind)), len(steps), sum(steps)) for kind, steps in sums.items()],
+        items=[
+            item | {"at": datetime.fromisoformat(item["known_as_of"]), "why": _cause(item)}
+            for item in told["items"][-_LISTED:][::-1]
+        ],
+        count=len(told["items"]),
+        total=told["total"],
+    )
+
+
+async def snapshots(request: Request, who: Caller) -> list[tuple[str, str, str]]:
+    """Snapshots by name: how each is called, the instant it knew by, and the day it is of; empty without scoring."""
+    scoring: Scoring = request.app.state.scoring
+    try:
+        found = await scoring.snapshots(who.token)
+    except UpstreamError:
+        return []
+    return [
+        (
+            _("Snapshot %(name)s, %(day)s", name=item["id"], day=day(datetime.fromisoformat(item["valid_to"]).date())),
+            item["known_to"],
+            item["valid_to"],
+        )
+        for item in found[-5:][::-1]
+    ]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _replaced(found: Revisions, *, failed: str) -> Revisions:
+    return Revisions(found.earlier, found.later, failed=failed)
+
+
+def _cause(item: dict[str, Any]) -> str:
+    kind = item["cause"]["kind"]
+    return said(CAUSES.get(kind, kind))
 
 
 def _unsaid(now: Figure, told: dict[str, Any]) -> dict[str, Any]:

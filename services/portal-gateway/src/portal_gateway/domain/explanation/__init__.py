@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from portal_gateway.domain.explanation.influence import Influence, Mover, influence
 from portal_gateway.domain.explanation.line import steps
+from portal_gateway.domain.explanation.missing import Missing, missing
 from portal_gateway.domain.explanation.step import Link, Step
 from portal_gateway.domain.explanation.sums import Node, Sum, amount, places
 from portal_gateway.domain.explanation.table import Closing, Part, Parts, hidden, parts, project_node
@@ -16,6 +17,7 @@ __all__ = [
     "Closing",
     "Influence",
     "Link",
+    "Missing",
     "Mover",
     "Node",
     "Part",
@@ -25,6 +27,7 @@ __all__ = [
     "amount",
     "hidden",
     "influence",
+    "missing",
     "parts",
     "places",
     "project_node",

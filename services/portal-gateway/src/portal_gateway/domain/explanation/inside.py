@@ -14,10 +14,9 @@ from portal_gateway.domain.explanation.sums import (
     dated,
     placed,
     quarter,
-    whole_percent,
 )
 from portal_gateway.domain.language import _, ngettext, said, told
-from portal_gateway.domain.numbers import MICRO, exact
+from portal_gateway.domain.numbers import MICRO, exact, whole_percent
 from portal_gateway.domain.words import LEVELS
 
 _SHOWN: Final = 3
@@ -124,6 +123,7 @@ def _result(node: Node) -> Step:
         what=(node["label"],) if node["label"] != node["id"] else (),
         sums=(_mean(known, node),),
         notes=(*notes, *_bounds(node)),
+        why=ngettext("Why is the other missing?", "Why are the other %(n)s missing?", missing) if missing else "",
     )
 
 

@@ -18,7 +18,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One station of the line, from the figure down; ``origin`` is set at the event."""
+    """One station of the line, from the figure down; ``origin`` is set at the event.
+
+    ``why`` asks for what the station lacks, in words that lead to the list of what is missing.
+    """
 
     kind: str
     title: str
@@ -27,4 +30,5 @@ class Step:
     notes: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    why: str = ""
     origin: Node | None = None

@@ -1,7 +1,7 @@
 // One EventSource a page. Figures are patched in place by their key, "metric|scope"; lists never move, they
 // say that there is news. Pause holds everything and counts. A hidden page lets its connection go, because a
 // browser has only six for one server.
-import { age, grouped, instant, percent, place, points, share } from "./format.js";
+import { age, grouped, instant, percent, place, points, share, signs } from "./format.js";
 import { heard as told } from "./messages.js";
 
 const body = document.body;
@@ -12,6 +12,7 @@ const ROOM = 140000; // µ of the axis that a bound with its words needs
 export function listen() {
   if (!bar || !window.EventSource) return;
   const words = JSON.parse(body.dataset.words);
+  signs(words);
   const mirrored = document.documentElement.dir === "rtl";
   const text = bar.querySelector("[data-live-text]");
   const pause = bar.querySelector("[data-pause]");
@@ -62,6 +63,8 @@ export function listen() {
   }
 
   function patch(root, f) {
+    // A page that compares with another date keeps that date's value as the one before.
+    if (root.dataset.than) f = { ...f, previous: Number(root.dataset.than) };
     const shown = f.value !== null && (f.state === "PUBLISHED" || f.state === "PROVISIONAL");
     const look = !shown ? "is-ins" : f.state === "PUBLISHED" ? "is-pub" : "is-prov";
     const keptBack = !shown && !f.projects && f.withheld;
@@ -88,9 +91,9 @@ export function listen() {
     put("exact", shown ? f.value : "–");
     put("revision", grouped(f.revision));
     put("at", instant(at, words));
-    field("was", (e) => { e.hidden = !moved; e.textContent = moved ? words.was.replace("%s", percent(f.previous)) : ""; });
+    field("was", (e) => { e.hidden = !moved; e.textContent = moved ? (root.dataset.was ?? words.was).replace("%s", percent(f.previous)) : ""; });
     field("before", (e) => { e.hidden = !moved; });
-    put("moved", moved && shown ? words.points.replace("%s", points(f.value - f.previous)) : "");
+    put("moved", moved && shown ? (root.dataset.moved ?? words.points).replace("%s", points(f.value - f.previous)) : "");
     root.querySelectorAll("[data-f=age] time").forEach((e) => { e.dateTime = f.updated_at; });
     draw(root, f, shown, moved);
     root.querySelectorAll("[data-change]").forEach(flash);
