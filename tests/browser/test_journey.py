@@ -78,16 +78,16 @@ async def test_what_is_published_is_seen_told_and_explained(browser: Browser, sy
     await expect(path).to_contain_text("observation.corrected.v1")
 
     # What it was on another day stands beside it, and what was revised since.
-    await page.locator("#f-valid").fill("2024-06-30")
+    await page.locator("#f-than-valid").fill("2024-06-30")
     await page.locator("#past").get_by_role("button", name="Show").click()
     past = page.locator("#past")
     await expect(past.locator("tbody tr").first).to_contain_text("Not applicable")
     await expect(past.locator("tbody tr").nth(1)).to_contain_text("75.0")
-    await page.locator("#f-valid").fill(str(date.today()))
+    await page.locator("#f-than-valid").fill(str(date.today()))
     await page.locator("#past").get_by_role("button", name="Show").click()
     await expect(past.locator(".path")).to_contain_text("(75 − 0) ÷ (100 − 0)")
     await page.goto(
-        f"{portal}/metrics/M4?scope=project:{quote(project)}&known_as_of={date.today() - timedelta(days=1)}"
+        f"{portal}/metrics/M4?scope=project:{quote(project)}&than_known={date.today() - timedelta(days=1)}"
     )
     await expect(past).to_contain_text("There is no such figure")
 

@@ -42,7 +42,7 @@ def signs() -> tuple[str, str]:
 
 def localised(text: str) -> str:
     """A number written ``1,234.5``, with the signs of the page's language."""
-    return text.translate(str.maketrans(dict(zip(".,", signs(), strict=True))))
+    return text.translate(str.maketrans(".,", "".join(signs())))
 
 
 def percent(micro: int) -> str:
