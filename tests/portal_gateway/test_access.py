@@ -28,6 +28,7 @@ TABLES = (
     "alert",
     "receipt",
     "message",
+    "saved_view",
     "session",
     "sign_in",
 )

@@ -111,8 +111,9 @@ def _page(wish: Wish, offset: int) -> str:
 def _headline(found: Found) -> str:
     """How much was found, in one line; projects of several entities and countries count once in each."""
     entities, countries = found.entities, found.countries
+    message = N_("%(projects)s, %(money)s, %(entities)s, %(countries)s")
     return _(
-        "%(projects)s, %(money)s, %(entities)s, %(countries)s",
+        message if found.dollars else N_("%(projects)s, %(entities)s, %(countries)s"),
         projects=ngettext("%(count)s project", "%(count)s projects", found.total, count=numbers.grouped(found.total)),
         money=numbers.money(found.dollars),
         entities=ngettext("%(count)s entity", "%(count)s entities", entities, count=numbers.grouped(entities)),
