@@ -30,6 +30,7 @@ from portal_gateway.app import build
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from runtime.access import SYSTEM, Principal
+from runtime.clock import Clock, system_clock
 from runtime.db import Database
 from runtime.delivery import Record
 from runtime.service import Service
@@ -214,13 +215,13 @@ class Gateway:
 
 @asynccontextmanager
 async def serving(
-    stack: Stack, database: TestDatabase | None = None, *, listen: int = 0, **over: Any
+    stack: Stack, database: TestDatabase | None = None, *, listen: int = 0, clock: Clock = system_clock, **over: Any
 ) -> AsyncIterator[Gateway]:
     """Serve over HTTP with the stream's reader running; no consumers, no other services."""
     database = database or await fresh_database(stack, "portal_gateway")
     nowhere = dict.fromkeys(("scoring_url", "intake_url", "notifier_url"), "http://127.0.0.1:9")
     own = settings(stack, "portal_gateway", database, **{**nowhere, "http_port": 0, **over})
-    service = await build(Settings.model_validate(own.model_dump() | over))
+    service = await build(Settings.model_validate(own.model_dump() | over), clock=clock)
     server = uvicorn.Server(
         uvicorn.Config(
             service.app, host="127.0.0.1", port=listen, log_config=None, lifespan="off", timeout_graceful_shutdown=1

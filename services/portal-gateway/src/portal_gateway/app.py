@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal_gateway.api import finding, maps, pages, rest, session, stream, views
+from portal_gateway.api import account, finding, maps, pages, rest, session, stream, views
 from portal_gateway.api.compressed import Compressed
 from portal_gateway.api.docs import router as docs_router
 from portal_gateway.api.edge import Edge, answer_static, in_html
@@ -15,6 +15,7 @@ from portal_gateway.api.limits import Limits
 from portal_gateway.api.pages.frame import SignInFirst
 from portal_gateway.api.speaking import Speaking
 from portal_gateway.clients.issuer import Issuer
+from portal_gateway.clients.operations import Others
 from portal_gateway.clients.services import Intake, Notifier, Scoring
 from portal_gateway.clients.upstream import Upstream
 from portal_gateway.fanout import Fanout
@@ -39,16 +40,24 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     )
     app.state.fanout = fanout
     app.state.search = search
+    app.state.limits = Limits(settings)
+    app.state.others = Others(
+        {
+            "intake": Upstream("intake", settings.intake_url),
+            "scoring": Upstream("scoring", settings.scoring_url),
+            "notifier": Upstream("notifier", settings.notifier_url),
+        }
+    )
     app.state.scoring = Scoring(Upstream("scoring", settings.scoring_url))
     app.state.intake = Intake(Upstream("intake", settings.intake_url))
-    app.state.limits = Limits(settings)
     app.state.notifier = Notifier(Upstream("notifier", settings.notifier_url))
     app.state.issuer = Issuer(settings.issuer, settings.oidc_client_id or "", settings.oidc_client_secret())
     service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run, search.run])
+    app.include_router(maps.router)
     app.include_router(finding.router)
     app.include_router(views.router)
-    app.include_router(maps.router)
     app.include_router(rest.router)
+    app.include_router(account.router)
     app.include_router(stream.router)
     app.include_router(session.router)
     app.include_router(docs_router)

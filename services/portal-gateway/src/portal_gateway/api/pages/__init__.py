@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from portal_gateway.api.pages import (
+    account,
     dialects,
     entities,
     inbox,
     keys,
     metrics,
+    operations,
     overview,
     pillars,
     places,
@@ -20,11 +22,13 @@ from portal_gateway.api.pages import (
 from portal_gateway.api.pages.frame import render, router
 
 __all__ = [
+    "account",
     "dialects",
     "entities",
     "inbox",
     "keys",
     "metrics",
+    "operations",
     "overview",
     "pillars",
     "places",
