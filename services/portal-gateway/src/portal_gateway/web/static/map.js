@@ -6,7 +6,8 @@ function tell(event) {
   if (place) said.textContent = place.querySelector("title").textContent;
 }
 
-for (const map of document.querySelectorAll(".atlas")) {
+// On the figure: Chromium lets an SVG that listens for focus take it.
+for (const map of document.querySelectorAll(".map")) {
   map.addEventListener("pointerover", tell);
   map.addEventListener("focusin", tell);
 }
