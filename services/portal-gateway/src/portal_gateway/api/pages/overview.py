@@ -98,8 +98,10 @@ async def about(request: Request, who: Annotated[Caller, Depends(reader)]) -> Re
 
 
 def _needs(found: Mapping[tuple[str, str], Figure]) -> dict[str, int]:
-    """Registered needs by pillar, as many as the reader may know of."""
+    """Registered needs by pillar; none where a pillar's are withheld, because shares of the others would be wrong."""
     counted = {code: found.get(("M13", f"pillar:{code}")) for code in PILLARS}
+    if any(f is not None and f.kept_back for f in counted.values()):
+        return {}
     return {code: int(f.parts.get("needs") or 0) for code, f in counted.items() if f is not None}
 
 
