@@ -18,9 +18,9 @@ from plumbline.stack import Stack
 from runtime.access import SYSTEM
 from runtime.db import unpack
 from runtime.service import Service
+from runtime.signing import Signer, holds
 from scoring.app import build
 from scoring.settings import Settings
-from runtime.signing import Signer, holds
 
 pytestmark = pytest.mark.stack
 

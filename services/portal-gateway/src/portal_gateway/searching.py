@@ -186,7 +186,7 @@ class Search:
             async with self._database.transaction(SYSTEM) as tx:
                 newest = await store.newest(tx.conn)
             await self._catch_up(index, seen)
-            index.prepare()
+            index.put_in_order()
             self._index, self._seen = index, newest
             self._loaded.set()
 

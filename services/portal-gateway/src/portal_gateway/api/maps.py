@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from contracts.metrics import Coverage
 from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Api, transaction
-from portal_gateway.api.pages.map import DEFAULT, PILLAR, pictured, told
+from portal_gateway.api.pages.maps import DEFAULT, PILLAR, pictured, told
 from portal_gateway.api.rest import router as rest
 from portal_gateway.domain.map_measures import MEASURES
 from portal_gateway.places import WORLD, countries
@@ -64,7 +64,7 @@ async def show_map(
     async with transaction(request, who) as tx:
         found = await told(tx.conn, measure, pillar or None)
     picture = pictured(found, measure, pillar or None, drawing="areas", region=WORLD)
-    items = []
+    items: list[dict[str, Any]] = []
     for place in sorted((*picture.places, *picture.elsewhere), key=lambda p: p.code):
         f = place.figure
         assert f is not None

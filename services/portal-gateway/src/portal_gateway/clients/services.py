@@ -42,7 +42,7 @@ class Scoring:
 
     async def then(self, token: str, metric: str, scopes: list[str], known_as_of: str) -> list[dict[str, Any]]:
         """The figures of several scopes as they had been published by an instant."""
-        params = {"scope": scopes, "known_as_of": known_as_of}
+        params: dict[str, str | list[str]] = {"scope": scopes, "known_as_of": known_as_of}
         found = await self._upstream.ask("GET", f"/v1/then/{quote(metric, safe='')}", token, params=params)
         return list(found["items"])
 

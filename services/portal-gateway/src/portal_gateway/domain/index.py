@@ -129,7 +129,7 @@ class Index:
             self.shelves[self._shelf[place]].discard(place)
             self._gone.add(place)
 
-    def prepare(self) -> None:
+    def put_in_order(self) -> None:
         """Put words and titles in order once, so that nobody's question waits for it."""
         self._settle()
         self._rank_all()

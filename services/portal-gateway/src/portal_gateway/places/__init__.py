@@ -32,7 +32,7 @@ _CORRECTED: Final[Mapping[str, Mapping[str, str]]] = {
 def countries() -> Mapping[str, Mapping[str, str]]:
     """Rows of ``countries.csv`` by ISO 3166-1 alpha-2 code: ``iso3``, ``m49``, ``region``, ``subregion``,
     ``intermediate`` and a name by language."""
-    return {row["iso2"]: row | _CORRECTED.get(row["iso2"], {}) for row in _rows("countries.csv")}
+    return {row["iso2"]: {**row, **_CORRECTED.get(row["iso2"], {})} for row in _rows("countries.csv")}
 
 
 @cache

@@ -1,7 +1,8 @@
 """The translators' catalogues: read when the portal starts, kept fresh from the source by a command.
 
-``python -m portal_gateway.web.catalogues write`` gathers every message of the portal, those that scoring sends
-with its explanations and those that the notifier makes, and brings the catalogues of the six languages up to date; ``check`` says whether they are.
+``python -m portal_gateway.web.catalogues write`` gathers every message of the portal, those that scoring sends with
+its explanations and those that the notifier makes, and brings the catalogues of the six languages up to date;
+``check`` says whether they are.
 A message without a translation is shown in English.
 """
 

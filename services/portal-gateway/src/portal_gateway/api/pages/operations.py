@@ -47,7 +47,11 @@ async def operations(
     others: Others = request.app.state.others
     names = [OWN, *others.names]
     after = after if service in names and 0 <= after < 2**62 else 0
-    wanted = {"topic": stream.strip()[:300] or None, "code": code.strip()[:300] or None, "waiting": not done}
+    wanted: dict[str, Any] = {
+        "topic": stream.strip()[:300] or None,
+        "code": code.strip()[:300] or None,
+        "waiting": not done,
+    }
     health, answers, own = await asyncio.gather(
         others.ask_all("/health/ready", who.token),
         others.ask_all("/v1/dlq", who.token, **wanted, limit=_LISTED, after=after),

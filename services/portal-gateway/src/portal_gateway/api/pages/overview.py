@@ -61,7 +61,7 @@ async def overview(
         who,
         **around,
         place="overview",
-        titles=names | news.titles,
+        titles={**names, **news.titles},
         counts={
             "projects": count,
             "entities": len(silent),

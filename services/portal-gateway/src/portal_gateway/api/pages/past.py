@@ -93,7 +93,7 @@ async def revisions(request: Request, who: Caller, now: Figure, when: Moments) -
     if when.than is None:
         return None
     ends = sorted((when.at, when.than), key=lambda moment: moment.until() or datetime.now(UTC).isoformat())
-    found = Revisions(*ends)
+    found = Revisions(ends[0], ends[1])
     if when.at.valid or when.than.valid:
         return _replaced(found, failed=_("Revisions are of what was known. Of what was valid by a day there are none."))
     if ends[0].until() == ends[1].until():
@@ -111,7 +111,8 @@ async def revisions(request: Request, who: Caller, now: Figure, when: Moments) -
         if item["effect"] is not None:
             sums[item["cause"]["kind"]].append(item["effect"])
     return Revisions(
-        *ends,
+        ends[0],
+        ends[1],
         causes=[Cause(said(CAUSES.get(kind, kind)), len(steps), sum(steps)) for kind, steps in sums.items()],
         items=[
             item | {"at": datetime.fromisoformat(item["known_as_of"]), "why": _cause(item)}

@@ -14,7 +14,7 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.finding import problem_of, search_of
 from portal_gateway.api.pages import filters
 from portal_gateway.api.pages.frame import frame, now, reader, render, router
-from portal_gateway.api.pages.map import found_map
+from portal_gateway.api.pages.maps import found_map
 from portal_gateway.api.pages.summary import summary
 from portal_gateway.domain import facets, numbers, timeline
 from portal_gateway.domain.errors import WishError
