@@ -32,5 +32,6 @@ for user in admin intake scoring notifier portal-gateway; do
 done
 secret client-portal-gateway
 secret snapshot-key
+secret audit-key
 secret keycloak-admin
 secret grafana-admin
