@@ -74,7 +74,7 @@ async def test_messages_are_filed_here_and_seen_there(browser: Browser, system: 
     await expect(here.locator(".told")).to_contain_text("From half a point of change")
     await here.goto(f"{portal}/inbox/subscriptions")
     row = here.locator("tbody tr", has_text="Project effectiveness")
-    await row.get_by_text("Change").click()
+    await row.locator("summary").click()
     await row.locator("select").select_option("10000")
     await row.get_by_role("button", name="Keep").click()
     await expect(row).to_contain_text("From 1 point of change")
