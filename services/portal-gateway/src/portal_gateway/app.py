@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal_gateway.api import account, finding, maps, pages, rest, session, stream, views
+from portal_gateway.api import account, export, finding, maps, pages, rest, session, stream, views
 from portal_gateway.api.compressed import Compressed
 from portal_gateway.api.docs import router as docs_router
 from portal_gateway.api.edge import Edge, answer_static, in_html
@@ -41,6 +43,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.state.fanout = fanout
     app.state.search = search
     app.state.limits = Limits(settings)
+    app.state.exporting = asyncio.Semaphore(export.AT_ONCE)
     app.state.others = Others(
         {
             "intake": Upstream("intake", settings.intake_url),
@@ -54,6 +57,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.state.issuer = Issuer(settings.issuer, settings.oidc_client_id or "", settings.oidc_client_secret())
     service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run, search.run])
     app.include_router(maps.router)
+    app.include_router(export.router)  # before /projects/{project_id}, which takes every name
     app.include_router(finding.router)
     app.include_router(views.router)
     app.include_router(rest.router)

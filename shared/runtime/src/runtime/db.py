@@ -178,12 +178,14 @@ class Database:
         self._on_emit.append(wake)
 
     @asynccontextmanager
-    async def transaction(self, principal: Principal) -> AsyncIterator[Tx]:
+    async def transaction(self, principal: Principal, *, snapshot: bool = False) -> AsyncIterator[Tx]:
         """One transaction as this principal: row-level security sees nothing else.
 
-        What was emitted is written as outbox rows just before the commit.
+        What was emitted is written as outbox rows just before the commit. With ``snapshot`` it only reads, and every
+        statement of it reads what was committed when the first one began.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
+        kind: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True} if snapshot else {}
+        async with self._pool.acquire() as connection, connection.transaction(**kind):
             await connection.execute(
                 "select set_config('app.subject', $1, true), set_config('app.role', $2, true),"
                 " set_config('app.org', $3, true), set_config('app.country', $4, true)",

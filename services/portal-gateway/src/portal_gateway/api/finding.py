@@ -31,7 +31,7 @@ _SAYS: Final = {
     "rights": "M8 code at design, 3 principal to 0",
     "risk": "M10 band of the highest open risk",
 }
-_PARAMETERS: Final[list[dict[str, Any]]] = [
+PARAMETERS: Final[list[dict[str, Any]]] = [
     {
         "name": "q",
         "in": "query",
@@ -110,7 +110,7 @@ def search_of(request: Request) -> Search:
 Wished = Annotated[Wish, Depends(wish_of)]
 
 
-@router.get("/projects", tags=["projects"], response_model=models.Projects, openapi_extra={"parameters": _PARAMETERS})
+@router.get("/projects", tags=["projects"], response_model=models.Projects, openapi_extra={"parameters": PARAMETERS})
 async def list_projects(
     request: Request,
     who: Api,

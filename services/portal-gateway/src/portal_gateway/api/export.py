@@ -1,0 +1,224 @@
+"""Projects as a file: exactly those that the list shows at the same address, in its order, to the same reader."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal, Protocol
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
+
+from portal_gateway.api.caller import Api, Caller
+from portal_gateway.api.finding import PARAMETERS, REFUSED, search_of, wish_of
+from portal_gateway.api.pages import filters
+from portal_gateway.domain.export.about import About
+from portal_gateway.domain.export.columns import METRICS, Row
+from portal_gateway.domain.export.iati import Activities
+from portal_gateway.domain.export.texts import Csv, Document
+from portal_gateway.domain.export.workbook import MOST, Workbook
+from portal_gateway.domain.language import _
+from portal_gateway.domain.wish import Wish
+from portal_gateway.domain.withheld import as_shown
+from portal_gateway.searching import Found
+from portal_gateway.settings import Settings
+from portal_gateway.store import export as store
+from portal_gateway.store import figures, projects
+from runtime.db import Database
+from runtime.http import Problem
+
+Form = Literal["csv", "xlsx", "json", "xml"]
+
+AT_ONCE: Final = 4
+"""Files made at once by one process: each holds a connection, and pages must find some free."""
+
+_EVERY: Final = 10_000_000
+_TOGETHER: Final = 500  # projects read at once
+_WHOLE_TOGETHER: Final = 50  # with their indicators and values
+_PIECE: Final = 256 * 1024
+_KINDS: Final[dict[Form, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+    "xml": "application/xml",
+}
+
+router = APIRouter(prefix="/api/v1", responses=REFUSED)
+
+
+class Text(Protocol):
+    """A file that is written from its first byte to its last."""
+
+    def begin(self, about: About) -> bytes:
+        """The opening."""
+
+    def part(self, rows: Sequence[Row]) -> bytes:
+        """Some projects."""
+
+    def end(self, count: int) -> bytes:
+        """The closing, after so many projects."""
+
+
+class Sent(StreamingResponse):
+    """A stream whose source is closed with it: a reader who goes away leaves no transaction behind."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Send every part."""
+        async with aclosing(self.body_iterator):  # type: ignore[type-var]
+            await super().stream_response(send)
+
+
+@router.get(
+    "/projects/export.{form}",
+    tags=["projects"],
+    openapi_extra={"parameters": PARAMETERS},
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file",
+            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _KINDS.values()},
+        },
+        404: {"description": "Nothing that IATI can say", "content": REFUSED[400]["content"]},
+    },
+)
+async def export_projects(request: Request, who: Api, form: Form) -> Response:
+    """Every project of the list with its figures, as CSV, XLSX, JSON, or IATI 2.03 XML, streamed.
+
+    One consistent reading under the caller's rights. The file says its filter, instant, licence and method.
+    """
+    return await answer(request, who, form)
+
+
+async def answer(request: Request, who: Caller, form: Form) -> Response:
+    """The file of the wish in the address."""
+    wish = wish_of(request)
+    slots: asyncio.Semaphore = request.app.state.exporting
+    if slots.locked():
+        raise Problem(
+            503,
+            "exports-busy",
+            "Other files are being made",
+            f"At most {AT_ONCE} are made at once. Try again in a moment.",
+            headers={"Retry-After": "10"},
+        )
+    found = await search_of(request).find(who.principal, wish, limit=_EVERY, counted=False)
+    name = f"plumbline-projects-{request.app.state.database.clock():%Y-%m-%d}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    if form == "xlsx":
+        file = await _workbook(request, who, wish, found)
+        headers["Content-Length"] = str(os.fstat(file.fileno()).st_size)
+        return Sent(_pieces(file), media_type=_KINDS[form], headers=headers)
+    parts = _parts(request, who, wish, found, form)
+    first = await anext(parts)  # what cannot be begun is still a problem document
+    return Sent(_after(first, parts), media_type=_KINDS[form], headers=headers)
+
+
+async def _parts(request: Request, who: Caller, wish: Wish, found: Found, form: Form) -> AsyncIterator[bytes]:
+    """The bytes of a text as they are made; none is empty."""
+    writer: Text = Activities() if form == "xml" else Document() if form == "json" else Csv()
+    async with aclosing(_rows(request, who, wish, found, whole=form == "xml")) as rows:
+        begun, count = False, 0
+        async for about, some in rows:
+            if not begun:
+                begun = True
+                if opening := writer.begin(about):
+                    yield opening
+            count += len(some)
+            if part := await asyncio.to_thread(writer.part, some):
+                yield part
+    if isinstance(writer, Activities) and writer.empty:
+        raise Problem(
+            404,
+            "nothing-to-export",
+            "There is nothing that IATI can say",
+            "A file of IATI holds one activity at least, and each has a date. Choose another filter, or CSV.",
+        )
+    yield writer.end(count)
+
+
+async def _workbook(request: Request, who: Caller, wish: Wish, found: Found) -> BinaryIO:
+    """The workbook, open for reading; it has no name any more, so that nothing stays behind."""
+    if found.total > MOST:
+        raise Problem(400, "too-many-rows", "A sheet has no room for so many rows", f"At most {MOST}. Choose CSV.")
+    with tempfile.TemporaryDirectory(prefix="plumbline-export-") as folder:
+        path = Path(folder) / "projects.xlsx"
+        book, begun = Workbook(path), False
+        async with aclosing(_rows(request, who, wish, found)) as rows:
+            async for about, some in rows:
+                if not begun:
+                    begun = True
+                    book.begin(about)
+                await asyncio.to_thread(book.part, some)
+        await asyncio.to_thread(book.end)
+        return path.open("rb")
+
+
+async def _rows(
+    request: Request, who: Caller, wish: Wish, found: Found, *, whole: bool = False
+) -> AsyncIterator[tuple[About, list[Row]]]:
+    """What the file says of itself, with no rows first, then with some each time: all of one snapshot."""
+    database: Database = request.app.state.database
+    slots: asyncio.Semaphore = request.app.state.exporting
+    async with slots, database.transaction(who.principal, snapshot=True) as tx:
+        about = await _about(request, tx.conn, who, wish, found)
+        yield about, []
+        size = _WHOLE_TOGETHER if whole else _TOGETHER
+        for start in range(0, len(found.ids), size):
+            yield about, await _some(tx.conn, found.ids[start : start + size], whole=whole)
+
+
+async def _some(conn: Any, ids: Sequence[str], *, whole: bool) -> list[Row]:
+    states = await projects.several(conn, ids)
+    told = await figures.several(conn, [(metric, f"project:{id_}") for id_ in ids for metric in METRICS])
+    own: dict[str, dict[str, Any]] = {}
+    for (metric, scope), figure in told.items():
+        own.setdefault(scope, {})[metric] = figure
+    indicators = await store.indicators(conn, ids) if whole else {}
+    budgets = await store.budgets(conn, ids) if whole else {}
+    return [
+        Row(
+            project=state,
+            figures=own.get(f"project:{state['project_id']}", {}),
+            indicators=as_shown(indicators.get(state["project_id"], [])),
+            budgets=budgets.get(state["project_id"], []),
+        )
+        for state in states
+    ]
+
+
+async def _about(request: Request, conn: Any, who: Caller, wish: Wish, found: Found) -> About:
+    settings: Settings = request.app.state.settings
+    database: Database = request.app.state.database
+    titles = dict(await projects.titles(conn, projects=[], entities=wish.of("entity"), indicators=[]))
+    words = [_("Words: %(q)s", q=found.searched or wish.q)] if wish.q else []
+    words += [text for text, _without in filters.chips(wish, titles)]
+    overall = await figures.one(conn, "M4", "global")
+    principal = who.principal
+    return About(
+        as_of=database.clock(),
+        revision=await store.revision(conn),
+        method_version=overall["method_version"] if overall else None,
+        filter="; ".join(words) or _("All projects"),
+        order=wish.order,
+        address=settings.gateway_url.rstrip("/") + wish.changed(view="table").address(),
+        read_as=" ".join(part for part in (principal.role, principal.organisation, principal.country) if part),
+        projects=found.total,
+    )
+
+
+async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):  # type: ignore[type-var]
+        yield first
+        async for part in rest:
+            yield part
+
+
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
