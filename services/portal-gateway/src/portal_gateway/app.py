@@ -12,7 +12,8 @@ from starlette.responses import Response
 from portal_gateway.api import account, export, finding, maps, pages, rest, session, stream, views
 from portal_gateway.api.compressed import Compressed
 from portal_gateway.api.docs import router as docs_router
-from portal_gateway.api.edge import Edge, answer_static, in_html
+from portal_gateway.api.edge import Edge, answer_static
+from portal_gateway.api.faults import in_html
 from portal_gateway.api.limits import Limits
 from portal_gateway.api.pages.frame import SignInFirst
 from portal_gateway.api.speaking import Speaking
@@ -20,6 +21,7 @@ from portal_gateway.clients.issuer import Issuer
 from portal_gateway.clients.operations import Others
 from portal_gateway.clients.services import Intake, Notifier, Scoring
 from portal_gateway.clients.upstream import Upstream
+from portal_gateway.domain.language import _
 from portal_gateway.fanout import Fanout
 from portal_gateway.handlers import consumers
 from portal_gateway.searching import Search
@@ -85,8 +87,8 @@ def _answer_people_in_html(app: FastAPI) -> None:
         problem = Problem(
             503,
             "database-unavailable",
-            "The figures cannot be read now",
-            f"Nothing is lost. Try again in a moment ({type(error).__name__}).",
+            _("The figures cannot be read now"),
+            _("Nothing is lost. Try again in a moment (%(fault)s).", fault=type(error).__name__),
             headers={"Retry-After": "2"},
         )
         return await app.exception_handlers[Problem](request, problem)  # type: ignore[misc,no-any-return]

@@ -19,7 +19,7 @@ from pyroaring import BitMap
 from portal_gateway import places
 from portal_gateway.domain import facets, matching, search
 from portal_gateway.domain.index import Counts, Entry, Index, Shelf
-from portal_gateway.domain.language import LANGUAGES
+from portal_gateway.domain.language import LANGUAGES, _
 from portal_gateway.domain.matching import Match
 from portal_gateway.domain.view import narrative
 from portal_gateway.domain.wish import FACETS, NONE, Wish
@@ -152,8 +152,8 @@ class Search:
             raise Problem(
                 503,
                 "search-unavailable",
-                "Projects are still being read",
-                "Nothing is lost. Try again in a moment.",
+                _("Projects are still being read"),
+                _("Nothing is lost. Try again in a moment."),
                 headers={"Retry-After": "5"},
             ) from None
         await self._follow()

@@ -13,6 +13,7 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Api, same_origin, transaction
 from portal_gateway.api.deeds import deeds, exported
 from portal_gateway.api.pages.account import rights_of
+from portal_gateway.domain.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from runtime import audit
@@ -61,7 +62,7 @@ async def end_session(request: Request, who: Api, sid: str) -> Response:
         same_origin(request)
     async with transaction(request, who) as tx:
         if not await sessions.end(tx.conn, sid):
-            raise nothing("The session")
+            raise nothing(_("The session"))
     return Response(status_code=204)
 
 

@@ -10,6 +10,8 @@ from fastapi import Request
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import scope as scopes
 from portal_gateway.domain.errors import ScopeError
+from portal_gateway.domain.heard import heard
+from portal_gateway.domain.language import _
 from runtime.http import Problem, read_cursor
 
 
@@ -18,12 +20,14 @@ def parsed(scope: str) -> str:
     try:
         return scopes.parse(scope).text
     except ScopeError as error:
-        raise Problem(400, error.code, "The scope is not valid", str(error)) from None
+        raise Problem(400, error.code, _("The scope is not valid"), str(error)) from None
 
 
 def nothing(what: str) -> Problem:
     """One answer for what is not there and for what may not be read."""
-    return Problem(404, "not-found", "Nothing is here", f"{what[:300]} is not known, or not yours to read.")
+    return Problem(
+        404, "not-found", _("Nothing is here"), _("%(what)s is not known, or not yours to read.", what=what[:300])
+    )
 
 
 def upstream_problem(error: UpstreamError) -> Problem:
@@ -32,15 +36,15 @@ def upstream_problem(error: UpstreamError) -> Problem:
         return Problem(
             error.status,
             str(error.problem.get("code", "refused")),
-            str(error.problem.get("title", "Refused")),
-            str(error.problem.get("detail", "")),
-            errors=error.problem.get("errors"),
+            heard(str(error.problem["title"])) if error.problem.get("title") else _("Refused"),
+            heard(str(error.problem.get("detail", ""))),
+            errors=[one | {"message": heard(str(one.get("message", "")))} for one in error.problem.get("errors", [])],
         )
     return Problem(
         503,
         "service-unavailable",
         error.said.rstrip("."),
-        "Figures shown before still hold. Try again in a moment.",
+        _("Figures shown before still hold. Try again in a moment."),
         headers={"Retry-After": "5"},
     )
 
@@ -54,7 +58,7 @@ def instant_cursor(text: str | None) -> tuple[datetime, str] | None:
         return datetime.fromisoformat(str(at)), str(key)
     except ValueError:
         raise Problem(
-            400, "bad-cursor", "The cursor is not valid", "Take it from the last answer's next link."
+            400, "bad-cursor", _("The cursor is not valid"), _("Take it from the last answer's next link.")
         ) from None
 
 
@@ -64,7 +68,7 @@ def place_of(text: str | None) -> int:
         return 0
     (place,) = read_cursor(text, 1)
     if not isinstance(place, int) or not 0 <= place <= 1_000_000:
-        raise Problem(400, "bad-cursor", "The cursor is not valid", "Take it from the last answer's next link.")
+        raise Problem(400, "bad-cursor", _("The cursor is not valid"), _("Take it from the last answer's next link."))
     return place
 
 

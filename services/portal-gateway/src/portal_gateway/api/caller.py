@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from portal_gateway.api.limits import kind_of, limits_of
 from portal_gateway.clients.issuer import Issuer, SignInError, SignInRefused
+from portal_gateway.domain.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from portal_gateway.store.sessions import Session
@@ -61,7 +62,7 @@ def secure(settings: Settings) -> bool:
 
 async def caller(request: Request) -> Caller:
     """FastAPI dependency of the REST interface: a token or a session, else 401."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _blank, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         verifier: Verifier = request.app.state.verifier
         principal = await verifier.verify(token.strip())
@@ -74,8 +75,8 @@ async def caller(request: Request) -> Caller:
         raise Problem(
             401,
             "no-token",
-            "Sign in, or send a token",
-            "Send Authorization: Bearer <token>; plumbline token --as USER prints one. People sign in at /login.",
+            _("Sign in, or send a token"),
+            _("Send Authorization: Bearer <token>; plumbline token --as USER prints one. People sign in at /login."),
             headers={"WWW-Authenticate": 'Bearer realm="plumbline"'},
         )
     return admitted(request, found)
@@ -199,7 +200,9 @@ def same_origin(request: Request) -> None:
     sent = request.headers.get("origin") or request.headers.get("referer", "")
     ours, theirs = urlsplit(settings.gateway_url), urlsplit(sent)
     if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
-        raise Problem(403, "foreign-origin", "The form came from elsewhere", "Open the page here and send it again.")
+        raise Problem(
+            403, "foreign-origin", _("The form came from elsewhere"), _("Open the page here and send it again.")
+        )
 
 
 async def form_of(request: Request, who: Caller) -> dict[str, str]:
@@ -208,7 +211,7 @@ async def form_of(request: Request, who: Caller) -> dict[str, str]:
     form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     expected = who.session.csrf if who.session else ""
     if not expected or not secrets.compare_digest(form.pop("csrf", ""), expected):
-        raise Problem(403, "stale-form", "The form is too old", "Open the page again and send it once more.")
+        raise Problem(403, "stale-form", _("The form is too old"), _("Open the page again and send it once more."))
     return form
 
 

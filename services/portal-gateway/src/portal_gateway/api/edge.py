@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-import orjson
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal_gateway.api.caller import cookie_name, of_session, secure
-from portal_gateway.api.pages.frame import render
+from portal_gateway.api.caller import cookie_name, secure
+from portal_gateway.domain.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.web.render import release, static_files
-from runtime.db import TRANSIENT
 from runtime.http import Problem, ProblemResponse
 
 _YEAR: Final = "public, max-age=31536000, immutable"
@@ -96,7 +93,7 @@ async def answer_static(request: Request) -> Response:
     """A file of the portal itself; under its release's address it may be kept for a year."""
     found = static_files().get(request.path_params["name"])
     if found is None:
-        return ProblemResponse(Problem(404, "not-found", "Nothing is here"))
+        return ProblemResponse(Problem(404, "not-found", _("Nothing is here")))
     body, digest = found
     kind = mimetypes.guess_type(request.path_params["name"])[0] or "application/octet-stream"
     kind = {"application/javascript": "text/javascript"}.get(kind, kind)
@@ -105,36 +102,3 @@ async def answer_static(request: Request) -> Response:
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=kind, headers=headers)
-
-
-def in_html(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """The same answer as a page where a person asked for one."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        plain: Response = await handler(request, error)
-        wants = request.headers.get("accept", "")
-        if "text/html" not in wants or request.url.path.startswith(("/api/", "/static/", "/health/", "/v1/")):
-            return plain
-        problem = error if isinstance(error, Problem) else _read(plain)
-        try:
-            who = await of_session(request)
-        except TRANSIENT:
-            who = None
-        page = render(
-            request,
-            "error.html",
-            who,
-            status=plain.status_code,
-            problem=problem,
-            trace=plain.headers.get("traceresponse", ""),
-        )
-        if "retry-after" in plain.headers:
-            page.headers["Retry-After"] = plain.headers["retry-after"]
-        return page
-
-    return answer
-
-
-def _read(plain: Response) -> Any:
-    found = orjson.loads(plain.body)
-    return {"detail": "", "errors": [], **found}

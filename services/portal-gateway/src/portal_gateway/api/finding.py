@@ -11,6 +11,7 @@ from portal_gateway.api import models
 from portal_gateway.api.answers import next_address, place_of
 from portal_gateway.api.caller import Api, transaction
 from portal_gateway.domain.errors import WishError
+from portal_gateway.domain.language import _
 from portal_gateway.domain.wish import FACETS, SORTS, Wish, parse
 from portal_gateway.searching import Search
 from portal_gateway.store import projects
@@ -95,7 +96,7 @@ def problem_of(error: WishError) -> Problem:
     return Problem(
         400,
         error.code,
-        "The search is not valid",
+        _("The search is not valid"),
         str(error),
         errors=[{"place": f"query/{name}", "message": text} for name, text in error.problems],
     )

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from fastapi import Request
 
+from portal_gateway.domain.language import _
 from portal_gateway.settings import Settings
 from runtime.http import Problem
 
@@ -39,8 +40,8 @@ class Limits:
             raise Problem(
                 429,
                 "too-often",
-                "That was asked too often",
-                f"At most {most} a minute. Try again in {wait} s.",
+                _("That was asked too often"),
+                _("At most %(most)s a minute. Try again in %(wait)s s.", most=most, wait=wait),
                 headers={"Retry-After": str(wait)},
             )
         self._buckets[kind, key] = (left - 1, now)

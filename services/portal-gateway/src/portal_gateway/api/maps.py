@@ -13,6 +13,7 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Api, transaction
 from portal_gateway.api.pages.maps import DEFAULT, PILLAR, pictured, told
 from portal_gateway.api.rest import router as rest
+from portal_gateway.domain.language import _
 from portal_gateway.domain.map_measures import MEASURES
 from portal_gateway.places import WORLD, countries
 from runtime.http import Json
@@ -60,7 +61,7 @@ async def show_map(
     """One measure by country, of all pillars or of one: what the map shows."""
     measure = MEASURES.get(metric)
     if measure is None:
-        raise nothing(f"The map of {metric}")
+        raise nothing(_("The map of %(metric)s", metric=metric))
     async with transaction(request, who) as tx:
         found = await told(tx.conn, measure, pillar or None)
     picture = pictured(found, measure, pillar or None, drawing="areas", region=WORLD)

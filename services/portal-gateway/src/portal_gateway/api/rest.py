@@ -13,6 +13,7 @@ from portal_gateway.api.caller import Api, Caller, same_origin, transaction
 from portal_gateway.api.pairs import pairs_of
 from portal_gateway.clients.services import Notifier, Scoring
 from portal_gateway.clients.upstream import UpstreamError
+from portal_gateway.domain.language import _
 from portal_gateway.domain.withheld import as_shown
 from portal_gateway.store import figures, history, messages, projects, receipts
 from runtime.http import Json, cursor, read_cursor
@@ -89,7 +90,7 @@ async def show_figure(
     async with transaction(request, who) as tx:
         found = await figures.one(tx.conn, metric, wanted)
     if found is None:
-        raise nothing(f"{metric} of {scope}")
+        raise nothing(_("%(metric)s of %(scope)s", metric=metric, scope=scope))
     return Json(found, request)
 
 
@@ -204,7 +205,7 @@ async def show_history(
     async with transaction(request, who) as tx:
         project = await projects.one(tx.conn, project_id)
         if project is None:
-            raise nothing(f"Project {project_id}")
+            raise nothing(_("Project %(id)s", id=project_id))
         rows = await history.page(tx.conn, project_id, kinds=[kind] if kind else [], offset=offset, limit=limit)
         by = await versions.telling(tx.conn, project, rows)
     following = cursor(offset + limit) if len(rows) == limit else None
@@ -217,7 +218,7 @@ async def show_related(request: Request, who: Api, project_id: str) -> Response:
     async with transaction(request, who) as tx:
         project = await projects.one(tx.conn, project_id)
     if project is None:
-        raise nothing(f"Project {project_id}")
+        raise nothing(_("Project %(id)s", id=project_id))
     try:
         pairs = await pairs_of(request, who, project_id)
     except UpstreamError as error:
@@ -231,7 +232,7 @@ async def show_project(request: Request, who: Api, project_id: str) -> Response:
     async with transaction(request, who) as tx:
         project = await projects.one(tx.conn, project_id)
         if project is None:
-            raise nothing(f"Project {project_id}")
+            raise nothing(_("Project %(id)s", id=project_id))
         indicators = as_shown(await projects.indicators(tx.conn, project_id))
         keys = figure_keys(project_id, indicators)
         found = await figures.several(tx.conn, keys)
@@ -352,7 +353,7 @@ async def show_receipt(request: Request, who: Api, submission_id: str) -> Respon
     async with transaction(request, who) as tx:
         found = await receipts.one(tx.conn, submission_id)
     if found is None:
-        raise nothing(f"Receipt {submission_id}")
+        raise nothing(_("Receipt %(id)s", id=submission_id))
     return Json(found, request)
 
 

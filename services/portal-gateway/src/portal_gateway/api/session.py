@@ -85,7 +85,7 @@ async def begin(request: Request) -> Response:
     try:
         address = await issuer.authorize(_callback(settings), sign_in.state, sign_in.nonce, sign_in.verifier)
     except SignInError as error:
-        raise Problem(503, "issuer-unavailable", "The sign-in service does not answer", str(error)) from None
+        raise Problem(503, "issuer-unavailable", _("The sign-in service does not answer"), str(error)) from None
     name = secrets.token_urlsafe(32)
     async with database.transaction(SYSTEM) as tx:
         now = database.clock()
@@ -110,16 +110,21 @@ async def callback(request: Request, state: str = "", code: str = "", error: str
         sign_in = await sessions.take(tx.conn, digest(request.cookies.get(_sign_in_cookie(settings), "")), now)
     if sign_in is None or not secrets.compare_digest(state, sign_in.state) or (iss and iss != settings.issuer):
         raise Problem(
-            400, "sign-in-over", "This sign-in is over", "It took too long, or began in another window. Sign in again."
+            400,
+            "sign-in-over",
+            _("This sign-in is over"),
+            _("It took too long, or began in another window. Sign in again."),
         )
     if error or not code:
         log.warning("a sign-in was refused by the issuer: %s", error.encode("ascii", "replace")[:80])
-        raise Problem(403, "sign-in-refused", "The sign-in was refused", "The sign-in service did not let you in.")
+        raise Problem(
+            403, "sign-in-refused", _("The sign-in was refused"), _("The sign-in service did not let you in.")
+        )
     try:
         tokens = await issuer.exchange(code, _callback(settings), sign_in.verifier, sign_in.nonce)
     except SignInError as fault:
         log.warning("a sign-in failed: %s", fault)
-        raise Problem(502, "sign-in-failed", "The sign-in failed", f"{fault}. Try again.") from None
+        raise Problem(502, "sign-in-failed", _("The sign-in failed"), _("%(fault)s. Try again.", fault=fault)) from None
     principal = await verifier.verify(tokens.access_token)
     hours = timedelta(hours=settings.session_hours)
     session = Session(

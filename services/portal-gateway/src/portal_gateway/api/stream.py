@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from portal_gateway.api.caller import Api, Caller, lasts, transaction
+from portal_gateway.domain.language import _
 from portal_gateway.fanout import Fanout, Listener, class_of, name_of
 from portal_gateway.settings import Settings
 from portal_gateway.store import feed
@@ -46,7 +47,7 @@ What changes, as it changes, as `text/event-stream`. Event names: `metric`, `not
     tags=["stream"],
     summary="Everything that changes",
     description=_DESCRIPTION,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": {"description": "events as above"}}}}},
     response_class=EventSourceResponse,
 )
 async def stream(
@@ -60,14 +61,16 @@ async def stream(
     header = request.headers.get("last-event-id", "").strip()
     if header:
         if not header.isdigit() or len(header) > 18:
-            raise Problem(400, "bad-event-id", "The Last-Event-ID is not one of ours", "Leave it out to start anew.")
+            raise Problem(
+                400, "bad-event-id", _("The Last-Event-ID is not one of ours"), _("Leave it out to start anew.")
+            )
         after = int(header)
     if fanout.open_for(who.principal.subject) >= settings.stream_per_person or fanout.open >= settings.stream_total:
         raise Problem(
             429,
             "too-many-streams",
-            "Too many streams are open",
-            f"One person may have {settings.stream_per_person}; close a window.",
+            _("Too many streams are open"),
+            _("One person may have %(most)s; close a window.", most=settings.stream_per_person),
             headers={"Retry-After": "30"},
         )
     database: Database = request.app.state.database

@@ -15,6 +15,7 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Api, Caller, same_origin, transaction
 from portal_gateway.api.finding import REFUSED, problem_of
 from portal_gateway.domain.errors import WishError
+from portal_gateway.domain.language import _
 from portal_gateway.domain.wish import parse
 from portal_gateway.store import saved_views
 from runtime.http import Json, Problem
@@ -86,7 +87,12 @@ async def keep(request: Request, who: Caller, name: str, query: str, *, shared: 
             tx.conn, secrets.token_urlsafe(9), _named(name), plain, shared=shared, organisation=organisation
         )
     if not done:
-        raise Problem(409, "too-many-views", "You keep too many views", f"Delete one: {saved_views.MOST} are kept.")
+        raise Problem(
+            409,
+            "too-many-views",
+            _("You keep too many views"),
+            _("Delete one: %(most)s are kept.", most=saved_views.MOST),
+        )
 
 
 async def change(request: Request, who: Caller, view_id: str, **what: Any) -> None:
@@ -96,10 +102,10 @@ async def change(request: Request, who: Caller, view_id: str, **what: Any) -> No
     async with transaction(request, who) as tx:
         taken = {view.name for view in await saved_views.readable(tx.conn) if view.own and view.view_id != view_id}
         if what.get("name") in taken:
-            raise Problem(409, "name-taken", "Another of your views has this name", "Choose another name.")
+            raise Problem(409, "name-taken", _("Another of your views has this name"), _("Choose another name."))
         done = await saved_views.change(tx.conn, view_id, **what)
     if not done:
-        raise nothing(f"View {view_id}")
+        raise nothing(_("View %(id)s", id=view_id))
 
 
 async def forget(request: Request, who: Caller, view_id: str) -> None:
@@ -107,13 +113,13 @@ async def forget(request: Request, who: Caller, view_id: str) -> None:
     async with transaction(request, who) as tx:
         done = await saved_views.delete(tx.conn, view_id)
     if not done:
-        raise nothing(f"View {view_id}")
+        raise nothing(_("View %(id)s", id=view_id))
 
 
 def _named(name: str) -> str:
     found = " ".join(name.split())[:80]
     if not found or any(ord(c) < 32 for c in found):
-        raise Problem(422, "no-name", "The view has no name", "Give it a name of up to 80 characters.")
+        raise Problem(422, "no-name", _("The view has no name"), _("Give it a name of up to 80 characters."))
     return found
 
 

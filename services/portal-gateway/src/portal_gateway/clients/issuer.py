@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 import httpx
 import jwt
 
+from portal_gateway.domain.language import _
+
 _FRESH: Final = 300.0  # seconds a discovery document and its keys are used without asking again
 _ALGORITHMS: Final = ("RS256", "ES256", "PS256")
 _LEEWAY: Final = 30
@@ -82,10 +84,10 @@ class Issuer:
             }
         )
         if tokens.id_token is None:
-            raise SignInError("The sign-in service sent no identity token")
+            raise SignInError(_("The sign-in service sent no identity token"))
         claims = await self._identity(tokens.id_token)
         if not secrets.compare_digest(str(claims.get("nonce", "")), nonce):
-            raise SignInError("The identity token belongs to another sign-in")
+            raise SignInError(_("The identity token belongs to another sign-in"))
         return tokens
 
     async def refresh(self, refresh_token: str) -> Tokens:
@@ -110,7 +112,9 @@ class Issuer:
             )
             found = answer.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise SignInError(f"The sign-in service does not answer ({type(error).__name__})") from None
+            raise SignInError(
+                _("The sign-in service does not answer (%(fault)s)", fault=type(error).__name__)
+            ) from None
         if not answer.is_success or "access_token" not in found:
             kind = SignInRefused if answer.status_code in {400, 401, 403} else SignInError
             raise kind(f"The sign-in service refused: {str(found.get('error', answer.status_code))[:80]}")
@@ -137,7 +141,7 @@ class Issuer:
                 options={"require": ["exp", "iat", "sub", "aud", "iss"]},
             )
         except (jwt.PyJWTError, KeyError) as error:
-            raise SignInError(f"The identity token is not valid ({type(error).__name__})") from None
+            raise SignInError(_("The identity token is not valid (%(fault)s)", fault=type(error).__name__)) from None
         return claims
 
     async def _discover(self) -> dict[str, Any]:
@@ -148,11 +152,13 @@ class Issuer:
             answer.raise_for_status()
             document: dict[str, Any] = answer.json()
             if document.get("issuer") != self.issuer:
-                raise SignInError("The sign-in service names another issuer")
+                raise SignInError(_("The sign-in service names another issuer"))
             answer = await self._client.get(document["jwks_uri"])
             answer.raise_for_status()
             self._keys = {k["kid"]: jwt.PyJWK(k) for k in answer.json()["keys"] if k.get("use", "sig") == "sig"}
         except (httpx.HTTPError, ValueError, KeyError, jwt.PyJWTError) as error:
-            raise SignInError(f"The sign-in service does not answer ({type(error).__name__})") from None
+            raise SignInError(
+                _("The sign-in service does not answer (%(fault)s)", fault=type(error).__name__)
+            ) from None
         self._document, self._fetched = document, time.monotonic()
         return document

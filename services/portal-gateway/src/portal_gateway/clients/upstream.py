@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 from opentelemetry import propagate
 
+from portal_gateway.domain.heard import ended, heard
+from portal_gateway.domain.language import _
+
 
 class UpstreamError(Exception):
     """Another service refused or did not answer; ``status`` is None where there was no answer.
@@ -21,12 +24,16 @@ class UpstreamError(Exception):
 
     @property
     def said(self) -> str:
-        """What to tell the reader."""
+        """What to tell the reader, in the language of the page as far as it is known there."""
         if self.status is None:
-            return f"The {self.service} service does not answer."
-        title = self.problem.get("title") or f"The {self.service} service answered {self.status}"
-        faults = "; ".join(str(e.get("message", "")) for e in self.problem.get("errors", []))
-        return " ".join(f"{part.rstrip('.')}." for part in (title, self.problem.get("detail", ""), faults) if part)
+            return _("The %(service)s service does not answer.", service=self.service)
+        title = str(self.problem.get("title") or "")
+        parts = (
+            heard(title) if title else _("The %(service)s service answered %(n)s", service=self.service, n=self.status),
+            heard(str(self.problem.get("detail", ""))),
+            _("; ").join(heard(str(one.get("message", ""))) for one in self.problem.get("errors", [])),
+        )
+        return " ".join(ended(part) for part in parts if part)
 
 
 class Upstream:

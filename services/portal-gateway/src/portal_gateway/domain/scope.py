@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from portal_gateway.domain.errors import ScopeError
+from portal_gateway.domain.language import _
 
 Kind = Literal[
     "global",
@@ -66,7 +67,10 @@ def parse(text: str) -> Scope:
             if pillar in PILLARS:
                 return Scope(cast("Kind", kind), first, second)
     raise ScopeError(
-        f"{text[:80]!r} is no scope. Write global, pillar:P1 to pillar:P4, country:ML, region:<M49>, theme:<code>, "
-        "entity:<organisation>, project:<identifier>, indicator:<project>|<indicator>, pillar-country:P3|ML "
-        "or entity-pillar:<organisation>|P3"
+        _(
+            "%(text)s is no scope. Write global, pillar:P1 to pillar:P4, country:ML, region:<M49>, theme:<code>, "
+            "entity:<organisation>, project:<identifier>, indicator:<project>|<indicator>, pillar-country:P3|ML "
+            "or entity-pillar:<organisation>|P3",
+            text=repr(text[:80]),
+        )
     )

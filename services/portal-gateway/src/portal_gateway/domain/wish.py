@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args
 from urllib.parse import urlencode
 
 from portal_gateway.domain.errors import WishError
+from portal_gateway.domain.language import _
 
 Sort = Literal["closest", "changed", "title", "budget", "effectiveness"]
 View = Literal["table", "timeline", "map"]
@@ -121,7 +122,9 @@ def parse(pairs: Iterable[tuple[str, str]]) -> Wish:
             continue
         if name in FACETS:
             if not re.fullmatch(FACETS[name], value):
-                wrong.append((name, f"{value[:80]!r} does not match {FACETS[name]}"))
+                wrong.append(
+                    (name, _("%(value)s does not match %(pattern)s", value=repr(value[:80]), pattern=FACETS[name]))
+                )
             chosen.setdefault(name, []).append(value)
         elif name == "q":
             fields["q"] = value
@@ -132,18 +135,21 @@ def parse(pairs: Iterable[tuple[str, str]]) -> Wish:
         elif name == "sort" or name == "view":
             fields[name] = value
             if value not in (SORTS if name == "sort" else VIEWS):
-                wrong.append((name, f"{value[:80]!r} is none of {', '.join(SORTS if name == 'sort' else VIEWS)}"))
-    wrong += [(name, f"more than {_MOST_VALUES} values") for name, v in chosen.items() if len(v) > _MOST_VALUES]
+                choices = _(", ").join(SORTS if name == "sort" else VIEWS)
+                wrong.append((name, _("%(value)s is none of %(choices)s", value=repr(value[:80]), choices=choices)))
+    wrong += [
+        (name, _("more than %(most)s values", most=_MOST_VALUES)) for name, v in chosen.items() if len(v) > _MOST_VALUES
+    ]
     if not fields.get("ids") and looks_like_identifiers(fields.get("q", "")):
         fields["ids"] = _pieces(fields.pop("q"))
     if "q" in fields:
         fields["q"] = " ".join(fields["q"].split())
     if len(fields.get("q", "")) > _LONGEST:
-        wrong.append(("q", f"longer than {_LONGEST} characters"))
+        wrong.append(("q", _("longer than %(most)s characters", most=_LONGEST)))
     if len(fields.get("ids", ())) > MOST_IDS:
-        wrong.append(("ids", f"more than {MOST_IDS} identifiers"))
+        wrong.append(("ids", _("more than %(most)s identifiers", most=MOST_IDS)))
     if any(ord(c) < 32 for text in (fields.get("q", ""), *fields.get("ids", ())) for c in text):
-        wrong.append(("q", "holds a control character"))
+        wrong.append(("q", _("holds a control character")))
     if wrong:
         raise WishError(wrong)
     return Wish(**fields).changed(**chosen)

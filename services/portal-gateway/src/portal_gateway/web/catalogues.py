@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -36,6 +36,7 @@ _METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 _KEYWORDS: Final = {"_": None, "N_": None, "say": None, "ngettext": (1, 2)}
 _VALUE: Final = re.compile(r"%\((\w+)\)s")
 _ESCAPED: Final = re.compile(r"%%")
+_OTHERS: Final = "/domain/heard/"
 _OPTIONS: Final = {
     "**.py": {},
     "**/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"},
@@ -62,9 +63,14 @@ def spoken() -> dict[str, str]:
 
 
 def _share(language: str) -> float:
+    """What is translated of the portal's own messages: what others say is shown in English, and marked as English."""
     with _file(language).open("rb") as file:
-        messages = [m for m in read_po(file, locale=language) if m.id]
+        messages = [m for m in read_po(file, locale=language) if m.id and not _of_others(m)]
     return sum(bool(m.string and all(m.string)) for m in messages) / len(messages)
+
+
+def _of_others(message: Message) -> bool:
+    return all(_OTHERS in name for name, _line in message.locations)
 
 
 def _file(language: str) -> Path:

@@ -69,7 +69,7 @@ async def end(request: Request, who: Reader, sid: str) -> Response:
     await form_of(request, who)
     async with transaction(request, who) as tx:
         if not await sessions.end(tx.conn, sid):
-            raise nothing("The session")
+            raise nothing(_("The session"))
     return RedirectResponse("/account", 303)
 
 

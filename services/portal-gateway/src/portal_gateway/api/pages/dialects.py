@@ -78,12 +78,14 @@ async def _said(request: Request, who: Caller, ref: str, form: Mapping[str, str]
             }
         )
     except (orjson.JSONDecodeError, ValidationError, AttributeError):
-        raise Problem(422, "no-reading", "That is no reading", "Open the page again and use its button.") from None
+        raise Problem(
+            422, "no-reading", _("That is no reading"), _("Open the page again and use its button.")
+        ) from None
     except UpstreamError as error:
         if error.status == NOBODY:
-            raise nothing(f"Entity {ref}") from None
+            raise nothing(_("Entity %(ref)s", ref=ref)) from None
         raise Problem(
-            503, "service-unavailable", error.said.rstrip("."), "Nothing was changed. Try again in a moment."
+            503, "service-unavailable", error.said.rstrip("."), _("Nothing was changed. Try again in a moment.")
         ) from None
 
 

@@ -176,7 +176,7 @@ async def _name(request: Request, who: Caller, ref: str, known: Mapping[str, Any
     except UpstreamError:
         names = {}
     if known is None and ref not in names:
-        raise nothing(f"Entity {ref}")
+        raise nothing(_("Entity %(ref)s", ref=ref))
     return names.get(ref) or (known or {}).get("name") or ref
 
 

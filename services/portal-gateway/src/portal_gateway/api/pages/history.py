@@ -15,6 +15,7 @@ from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.api.pages.past import CAUSES
 from portal_gateway.api.pages.summary import summary
 from portal_gateway.domain.history import KINDS
+from portal_gateway.domain.language import _
 from portal_gateway.store import history, projects
 from portal_gateway.web.render import project_address
 from runtime.http import cursor
@@ -36,7 +37,7 @@ async def show_history(request: Request, who: Reader, project_id: str, kind: str
         around = await frame(tx.conn, request, who)
         project = await projects.one(tx.conn, project_id)
         if project is None:
-            raise nothing(f"Project {project_id}")
+            raise nothing(_("Project %(id)s", id=project_id))
         rows = await history.page(tx.conn, project_id, kinds=kinds, offset=offset, limit=_PAGE)
         by = await versions.telling(tx.conn, project, rows)
         counts = await history.counts(tx.conn, project_id)
@@ -69,7 +70,7 @@ async def compare(
         project = await projects.one(tx.conn, project_id)
         rows = await history.of_part(tx.conn, project_id, part[:2000]) if project is not None else []
         if project is None or not rows:
-            raise nothing(f"A version of {project_id}")
+            raise nothing(_("A version of %(project)s", project=project_id))
         by = await versions.telling(tx.conn, project, rows)
     place = {row["version"]: n for n, row in enumerate(rows)}
     newer = place.get(other, 0)

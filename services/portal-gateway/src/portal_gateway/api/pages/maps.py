@@ -13,7 +13,7 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.domain import words
-from portal_gateway.domain.language import N_, said
+from portal_gateway.domain.language import N_, _, said
 from portal_gateway.domain.map_measures import MEASURES, Measure
 from portal_gateway.domain.map_picture import Drawing, Picture, bounds, counted, drawn, subject
 from portal_gateway.domain.view import Figure, figure
@@ -39,7 +39,7 @@ async def show_map(
     """One measure of every country of a region, of all pillars or of one."""
     measure = MEASURES.get(metric)
     if measure is None or region not in atlas.views():
-        raise nothing(f"The map of {metric} in {region}")
+        raise nothing(_("The map of %(metric)s in %(region)s", metric=metric, region=region))
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
         known = await maps.with_countries(tx.conn, sorted({m.metric for m in MEASURES.values()}))

@@ -123,7 +123,7 @@ async def show_figure(
         around = await frame(tx.conn, request, who)
         data = await figures.one(tx.conn, metric, wanted)
         if data is None:
-            raise nothing(f"{metric} of {scope}")
+            raise nothing(_("%(metric)s of %(scope)s", metric=metric, scope=scope))
         beside = await figures.several(tx.conn, [("M3", wanted)])
         names = dict(await titles(tx.conn, [wanted]))
     current = figure(data)

@@ -16,6 +16,7 @@ from portal_gateway.api.deeds import OWN, day_of, deeds
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.clients.operations import Others
 from portal_gateway.clients.upstream import UpstreamError
+from portal_gateway.domain.language import _
 from portal_gateway.settings import Settings
 from runtime import audit, dlq
 from runtime.audit_api import verification
@@ -26,7 +27,7 @@ _LISTED: Final = 100
 
 async def _operator(who: Annotated[Caller, Depends(reader)]) -> Caller:
     if who.principal.role != "operator":
-        raise nothing("The page")
+        raise nothing(_("The page"))
     return who
 
 
@@ -101,7 +102,7 @@ async def replay(request: Request, who: Operator, service: str, record: int) -> 
         elif service in others.names:
             await others.ask(service, "POST", f"/v1/dlq/{record}/replay", who.token)
         else:
-            raise nothing("The record")
+            raise nothing(_("The record"))
     except UpstreamError as error:
         return await _record(request, who, service, record, failed=error.said, status=error.status or 503)
     except Problem as problem:
@@ -181,11 +182,11 @@ async def _record(
             found = await others.ask(service, "GET", f"/v1/dlq/{record}", who.token)
             audit.seen(f"{service} quarantine:{record}", "operators")
         else:
-            raise nothing("The record")
+            raise nothing(_("The record"))
     except UpstreamError as error:
         if error.status == 404:
-            raise nothing("The record") from None
-        raise Problem(503, "service-unavailable", error.said, "Try again in a moment.") from None
+            raise nothing(_("The record")) from None
+        raise Problem(503, "service-unavailable", error.said, _("Try again in a moment.")) from None
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
     return render(

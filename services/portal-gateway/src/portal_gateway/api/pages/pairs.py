@@ -20,7 +20,8 @@ from portal_gateway.api.pairs import pairs_of
 from portal_gateway.clients.services import Intake
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import history, numbers, parts
-from portal_gateway.domain.language import N_, language, said
+from portal_gateway.domain.heard import heard
+from portal_gateway.domain.language import N_, _, language, said
 from portal_gateway.domain.words import Word
 from portal_gateway.store import projects
 from portal_gateway.web.render import areas, project_address
@@ -84,7 +85,7 @@ async def beside(request: Request, who: Reader, project_id: str, other: str, sen
         found = [await projects.one(tx.conn, name) for name in (project_id, other)]
         lines = [await projects.budgets(tx.conn, name) for name in (project_id, other)]
     if found[0] is None or found[1] is None:
-        raise nothing(f"Project {project_id} or {other}")
+        raise nothing(_("Project %(one)s or %(other)s", one=project_id, other=other))
     names = history.Names(areas(), {}, language())
     both = [
         history.fields(parts.PROJECT, {**one, "budgets": money}, names)
@@ -122,14 +123,14 @@ async def decide(request: Request, who: Reader, project_id: str) -> Response:
         found = await pairs_of(request, who, project_id)
         item = next((i for i in found if [p["project_id"] for p in i["projects"]] == pair), None)
         if item is None or decision not in DECISIONS:
-            raise nothing(f"A pair of {project_id} and {other}")
+            raise nothing(_("A pair of %(one)s and %(other)s", one=project_id, other=other))
         event = _decision(item, pair, form, who.principal.name or who.principal.subject, now().date())
         receipt = await intake.tell(who.token, event)
     except UpstreamError as error:
         raise upstream_problem(error) from None
     if receipt["outcome"] not in {"accepted", "unchanged"}:
-        faults = "; ".join(str(f.get("message", "")) for f in receipt.get("findings", []))
-        raise Problem(422, "refused", "The decision was not accepted", faults)
+        faults = _("; ").join(heard(str(f.get("message", ""))) for f in receipt.get("findings", []))
+        raise Problem(422, "refused", _("The decision was not accepted"), faults)
     return RedirectResponse(
         f"/projects/{quote(project_id, safe='')}/beside?{urlencode({'other': other, 'sent': 'yes'})}", 303
     )

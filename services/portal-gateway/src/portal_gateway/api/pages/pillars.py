@@ -11,6 +11,7 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.api.pages.landing import at_work, figures_of, flagged, of_scope, read_as
+from portal_gateway.domain.language import _
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.view import figure
 from portal_gateway.store import places
@@ -25,7 +26,7 @@ Reader = Annotated[Caller, Depends(reader)]
 async def show_pillar(request: Request, who: Reader, code: str) -> Response:
     """One of the four pillars of the Strategy."""
     if code not in PILLARS:
-        raise nothing(f"Pillar {code}")
+        raise nothing(_("Pillar %(code)s", code=code))
     scope = f"pillar:{code}"
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)

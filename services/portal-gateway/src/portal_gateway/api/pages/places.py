@@ -17,6 +17,7 @@ from portal_gateway.api.pages.national import national
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain.balance import balance
+from portal_gateway.domain.language import _
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import places
@@ -53,7 +54,7 @@ async def list_countries(
 async def show_country(request: Request, who: Reader, code: str) -> Response:
     """One country or area."""
     if code not in facts.countries():
-        raise nothing(f"Country {code}")
+        raise nothing(_("Country %(code)s", code=code))
     scope = f"country:{code}"
     cells = [f"pillar-country:{pillar}|{code}" for pillar in PILLARS]
     async with transaction(request, who) as tx:
@@ -108,7 +109,7 @@ async def show_country(request: Request, who: Reader, code: str) -> Response:
 async def show_region(request: Request, who: Reader, code: str) -> Response:
     """One region of UN M49."""
     if code not in facts.regions() or code == facts.WORLD:
-        raise nothing(f"Region {code}")
+        raise nothing(_("Region %(code)s", code=code))
     scope = f"region:{code}"
     inside = facts.countries_of(code)
     around_it = _inside(code, inside)

@@ -51,7 +51,7 @@ async def _read(request: Request, who: Caller, project_id: str) -> dict[str, Any
         around = await frame(tx.conn, request, who)
         data = await projects.one(tx.conn, project_id)
         if data is None:
-            raise nothing(f"Project {project_id}")
+            raise nothing(_("Project %(id)s", id=project_id))
         indicators = as_shown(await projects.indicators(tx.conn, project_id))
         lines = await projects.budgets(tx.conn, project_id)
         sums = await history.money(tx.conn, project_id)

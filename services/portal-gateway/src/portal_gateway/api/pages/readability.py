@@ -135,7 +135,7 @@ async def unusable(request: Request, who: Reader, ref: str) -> Response:
     after = ("", "")
     async with transaction(request, who) as tx:
         if await places.entity(tx.conn, ref) is None:
-            raise nothing(f"Entity {ref}")
+            raise nothing(_("Entity %(ref)s", ref=ref))
         while part := await places.unusable(tx.conn, ref, after, _PART):
             rows += part
             after = (part[-1]["project_id"], part[-1]["indicator_id"])

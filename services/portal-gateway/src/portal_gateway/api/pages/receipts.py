@@ -14,6 +14,7 @@ from portal_gateway.api.answers import instant_cursor, next_address, nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.domain import figure, numbers
+from portal_gateway.domain.heard import heard
 from portal_gateway.domain.language import _, ngettext
 from portal_gateway.domain.numbers import MICRO
 from portal_gateway.store import receipts
@@ -61,7 +62,7 @@ async def show_receipt(request: Request, who: Annotated[Caller, Depends(reader)]
         around = await frame(tx.conn, request, who)
         found = await receipts.one(tx.conn, submission_id)
     if found is None:
-        raise nothing(f"Receipt {submission_id}")
+        raise nothing(_("Receipt %(id)s", id=submission_id))
     rules = _rules(found)
     total = sum(rule.count for rule in rules)
     return render(
@@ -141,7 +142,7 @@ def _readability(found: Mapping[str, Any]) -> dict[str, Any]:
         "share": scorable * MICRO // indicators if indicators else 0,
         "pieces": figure.shares({"scorable": scorable, "rest": indicators - scorable}),
         "reasons": [
-            {"code": code, "count": count, "remedy": found["remedies"].get(code, "")} for code, count in reasons
+            {"code": code, "count": count, "remedy": heard(found["remedies"].get(code, ""))} for code, count in reasons
         ],
     }
 
@@ -149,7 +150,8 @@ def _readability(found: Mapping[str, Any]) -> dict[str, Any]:
 def _rules(receipt: Mapping[str, Any]) -> list[Rule]:
     shown: dict[str, list[dict[str, Any]]] = {}
     for finding in receipt["findings"]:
-        shown.setdefault(finding["rule"], []).append(finding)
+        told = {name: heard(finding[name]) for name in ("message", "remedy")}
+        shown.setdefault(finding["rule"], []).append(finding | told)
     rules = [
         Rule(
             rule,
