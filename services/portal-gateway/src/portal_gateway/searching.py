@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -23,7 +23,6 @@ from portal_gateway.domain.language import LANGUAGES, _
 from portal_gateway.domain.matching import Match
 from portal_gateway.domain.view import narrative
 from portal_gateway.domain.wish import FACETS, NONE, Wish
-from portal_gateway.store import projects
 from portal_gateway.store import search as store
 from runtime.access import SYSTEM, Principal
 from runtime.db import TRANSIENT, Database
@@ -107,19 +106,6 @@ class Search:
             missing=asked.missing,
             near=asked.near() if not asked.result and wish.narrowed else (),
         )
-
-    async def every(self, principal: Principal, wish: Wish, *, size: int = 500) -> AsyncIterator[list[dict[str, Any]]]:
-        """Every project of a wish in its order, as ``projects.one`` has them, so many at a time.
-
-        The order is that of the first moment; each part is read under the reader's rights of its own moment.
-        """
-        index, visible = await self._for(principal)
-        asked = _Asked(index, visible, wish)
-        ids = asked.page(0, len(asked.result))
-        for start in range(0, len(ids), size):
-            async with self._database.transaction(principal) as tx:
-                rows = await projects.several(tx.conn, ids[start : start + size])
-            yield rows
 
     async def by_country(self, principal: Principal, wish: Wish) -> list[tuple[str, int]]:
         """How many of a wish's projects are in each country (ISO 3166-1 alpha-2), the most first."""

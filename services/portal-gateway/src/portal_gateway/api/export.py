@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, Protocol
@@ -81,7 +81,7 @@ class Sent(StreamingResponse):
     responses={
         200: {
             "description": "The file",
-            "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _KINDS.values()},
+            "content": {kind.partition(";")[0]: {"schema": {}} for kind in _KINDS.values()},
         },
         404: {"description": "Nothing that IATI can say", "content": REFUSED[400]["content"]},
     },
@@ -118,7 +118,7 @@ async def answer(request: Request, who: Caller, form: Form) -> Response:
     return Sent(_after(first, parts), media_type=_KINDS[form], headers=headers)
 
 
-async def _parts(request: Request, who: Caller, wish: Wish, found: Found, form: Form) -> AsyncIterator[bytes]:
+async def _parts(request: Request, who: Caller, wish: Wish, found: Found, form: Form) -> AsyncGenerator[bytes, None]:
     """The bytes of a text as they are made; none is empty."""
     writer: Text = Activities() if form == "xml" else Document() if form == "json" else Csv()
     async with aclosing(_rows(request, who, wish, found, whole=form == "xml")) as rows:
@@ -160,7 +160,7 @@ async def _workbook(request: Request, who: Caller, wish: Wish, found: Found) -> 
 
 async def _rows(
     request: Request, who: Caller, wish: Wish, found: Found, *, whole: bool = False
-) -> AsyncIterator[tuple[About, list[Row]]]:
+) -> AsyncGenerator[tuple[About, list[Row]], None]:
     """What the file says of itself, with no rows first, then with some each time: all of one snapshot."""
     database: Database = request.app.state.database
     slots: asyncio.Semaphore = request.app.state.exporting
@@ -211,14 +211,14 @@ async def _about(request: Request, conn: Any, who: Caller, wish: Wish, found: Fo
     )
 
 
-async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    async with aclosing(rest):  # type: ignore[type-var]
+async def _after(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(rest):
         yield first
         async for part in rest:
             yield part
 
 
-async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+async def _pieces(file: BinaryIO) -> AsyncGenerator[bytes, None]:
     with file:
         while piece := file.read(_PIECE):
             yield piece

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from portal_gateway.domain.export.about import About
@@ -27,6 +28,10 @@ _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _LOOSE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NO_ADDRESS: Final = re.compile(r'[\x00-\x20<>"{}|\\^`\[\]]')
+_ADDRESS: Final = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.\-]*:|(?![^/?#]*:))"  # a scheme, or no colon in the first segment
+    r"(?:(?!//)|//(?:[^/?#@]*@)?[^/?#@:]*(?::\d{0,5})?(?=[/?#]|$))[^#]*(?:#[^#]*)?"
+)
 _PARAGRAPH: Final = "\n\n"  # what intake joins several descriptions with
 
 Attributes = Mapping[str, str | None]
@@ -195,13 +200,18 @@ def _budget(line: Mapping[str, Any]) -> str:
 
 
 def _document(url: str, categories: Sequence[str], title: Mapping[str, str] | None) -> str:
-    address = _LOOSE_PERCENT.sub("%25", _NO_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", url))
     return _element(
         "document-link",
-        {"url": address, "format": ""},
+        {"url": _address(url), "format": ""},
         _element("title", {}, _narratives(title)),
         *(_element("category", {"code": code}) for code in categories or ("",)),
     )
+
+
+def _address(url: str) -> str:
+    """As the schema takes an address: what is none, as a name that stands for itself."""
+    escaped = _LOOSE_PERCENT.sub("%25", _NO_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", url))
+    return escaped if _ADDRESS.fullmatch(escaped) else quote(url, safe="")
 
 
 # --- results
