@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 from tests.support.gateway import Gateway
 
 from runtime.access import Principal
@@ -36,12 +37,18 @@ class Visitor:
     def __init__(self, context: BrowserContext, page: Page, address: str) -> None:
         self.context, self.page, self.address = context, page, address
         self.complaints: list[str] = []
+        self._has_axe = False
+        page.on("request", self._asked)
         page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         page.on("console", self._said)
 
     def _said(self, message: Any) -> None:
         if message.type in {"error", "warning"} and "favicon" not in message.text:
             self.complaints.append(f"console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.address}/", "data:", "blob:")):
+            self.complaints.append(f"another origin: {request.url}")
 
     async def open(self, path: str) -> None:
         """Go to a page of the portal."""
@@ -53,12 +60,31 @@ class Visitor:
         if folder:
             await self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
+    async def counting(self) -> Counter[str]:
+        """How many bytes each answer takes from now on as it goes over the wire, by path; nothing is from a cache."""
+        sent: Counter[str] = Counter()
+        paths: dict[str, str] = {}
+        session = await self.context.new_cdp_session(self.page)
+        session.on("Network.requestWillBeSent", lambda e: paths.update({e["requestId"]: e["request"]["url"]}))
+        session.on(
+            "Network.loadingFinished",
+            lambda e: sent.update({paths[e["requestId"]].removeprefix(self.address): round(e["encodedDataLength"])}),
+        )
+        await session.send("Network.enable")
+        await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        return sent
+
     async def accessibility_faults(self) -> list[str]:
         """What axe-core finds against WCAG 2.2 A and AA and good practice; it is served from the portal's origin."""
-        await self.page.route("**/axe.min.js", lambda route: route.fulfill(body=_axe(), content_type="text/javascript"))
+        if not self._has_axe:
+            await self.context.route(
+                "**/axe.min.js", lambda route: route.fulfill(body=_axe(), content_type="text/javascript")
+            )
+            self._has_axe = True
         await self.page.add_script_tag(url=f"{self.address}/axe.min.js")
         found = await self.page.evaluate(
-            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+            """axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+                        resultTypes: ['violations']})"""
         )
         return [
             f"{v['id']}: {v['help']}: " + "; ".join(node["html"][:120] for node in v["nodes"][:3])
