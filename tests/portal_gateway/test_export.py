@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
+import html
 import io
 import json
+import re
 import tracemalloc
 import xml.etree.ElementTree as ET
 import zipfile
@@ -23,6 +24,7 @@ from tests.support.portfolio import HUB, everything
 from tests.support.waiting import until
 
 from contracts.portfolio import ObservationRecorded
+from portal_gateway.api.export import Slots
 from portal_gateway.domain.export.about import About
 from portal_gateway.domain.export.columns import COLUMNS, Row, plain
 from portal_gateway.domain.export.iati import Activities
@@ -117,6 +119,20 @@ async def test_a_file_holds_what_the_list_shows_in_its_order_to_each_reader(
     assert len(sizes) > 2  # readers differ
 
 
+async def test_the_page_leads_to_a_file_in_each_form(gateway: Gateway) -> None:
+    await _shelves(gateway)
+    headers = {"Cookie": f"plumbline_session={await gateway.signed_in(READERS[3])}"}
+    page = (await gateway.http.get("/projects?entity=XM-A&sort=title&view=timeline", headers=headers)).text
+    links = re.findall(r'href="(/projects/export\.[^"]+)" download', page)
+    kinds = []
+    for link in links:
+        answer = await gateway.http.get(html.unescape(link), headers=headers)
+        assert answer.is_success
+        kinds.append(answer.headers["content-type"].partition(";")[0].rpartition("/")[2].rpartition(".")[2])
+    assert kinds == ["csv", "sheet", "json", "xml"]
+    assert len(etree.fromstring(answer.content).findall("iati-activity")) == 6
+
+
 async def test_a_file_says_when_by_which_filter_method_and_licence(gateway: Gateway) -> None:
     await gateway.tell(*everything())
     answer = await gateway.get("/api/v1/projects/export.csv?country=ML", "member-state")
@@ -203,33 +219,41 @@ async def test_an_activity_says_everything_and_withholds_what_its_owner_withhold
 
 async def test_who_goes_away_leaves_no_transaction_and_no_place_taken(gateway: Gateway) -> None:
     await gateway.tell(*(project(f"XM-{n}", description={"en": "x" * 15_000}) for n in range(1_000)))
-    slots: asyncio.Semaphore = gateway.service.app.state.exporting
-    free = slots._value
+    slots: Slots = gateway.service.app.state.exporting
     async with gateway.http.stream(
         "GET", "/api/v1/projects/export.json", headers=gateway.bearer("donor"), timeout=30
     ) as answer:
         async for _ in answer.aiter_bytes(1_000):
             break
-        assert slots._value == free - 1
+        assert len(slots.taken) == 1
 
     async def given_back() -> bool:
-        return slots._value == free
+        return not slots.taken
 
     await until(given_back, what="the place of the file to be free")
 
 
-async def test_a_fifth_file_is_asked_to_wait_and_an_unknown_form_refused(gateway: Gateway) -> None:
+async def test_a_person_has_two_files_at_once_and_all_have_four(gateway: Gateway) -> None:
     await gateway.tell(project())
-    slots: asyncio.Semaphore = gateway.service.app.state.exporting
-    taken = 0
-    while not slots.locked():
-        await slots.acquire()
-        taken += 1
-    busy = await gateway.get("/api/v1/projects/export.csv", "donor")
-    assert (busy.status_code, busy.json()["code"], busy.headers["retry-after"]) == (503, "exports-busy", "10")
-    for _ in range(taken):
-        slots.release()
-    assert (await gateway.get("/api/v1/projects/export.csv", "donor")).is_success
+    slots: Slots = gateway.service.app.state.exporting
+    subject = (await gateway.get("/api/v1/me", "donor")).json()["subject"]
+    for taken, donor in (
+        ([subject], 200),
+        ([subject, subject], 503),
+        (["a", "a", subject], 200),
+        (["a", "b", "c", "d"], 503),
+    ):
+        slots.taken[:] = taken
+        for form in ("csv", "xlsx"):
+            answer = await gateway.get(f"/api/v1/projects/export.{form}", "donor")
+            assert answer.status_code == donor, (taken, form)
+        if donor == httpx.codes.SERVICE_UNAVAILABLE:
+            assert (answer.json()["code"], answer.headers["retry-after"]) == ("exports-busy", "10")
+        assert slots.taken == taken
+    slots.taken.clear()
+
+
+async def test_what_cannot_be_asked_is_refused_and_what_can_is_described(gateway: Gateway) -> None:
     assert (await gateway.get("/api/v1/projects/export.csv?status=9", "donor")).status_code == httpx.codes.BAD_REQUEST
     assert (await gateway.get("/api/v1/projects/export.pdf", "donor")).is_client_error
     document = (await gateway.http.get("/openapi.json")).json()

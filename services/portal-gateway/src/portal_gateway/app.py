@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -45,7 +43,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.state.fanout = fanout
     app.state.search = search
     app.state.limits = Limits(settings)
-    app.state.exporting = asyncio.Semaphore(export.AT_ONCE)
+    app.state.exporting = export.Slots()
     app.state.others = Others(
         {
             "intake": Upstream("intake", settings.intake_url),

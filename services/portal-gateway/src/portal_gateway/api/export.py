@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, Protocol
 
@@ -37,6 +37,9 @@ Form = Literal["csv", "xlsx", "json", "xml"]
 AT_ONCE: Final = 4
 """Files made at once by one process: each holds a connection, and pages must find some free."""
 
+EACH: Final = 2
+"""Of these for one person: nobody who reads slowly keeps the others from theirs."""
+
 _EVERY: Final = 10_000_000
 _TOGETHER: Final = 500  # projects read at once
 _WHOLE_TOGETHER: Final = 50  # with their indicators and values
@@ -49,6 +52,30 @@ _KINDS: Final[dict[Form, str]] = {
 }
 
 router = APIRouter(prefix="/api/v1", responses=REFUSED)
+
+
+class Slots:
+    """Who has a file under way in this process."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    @contextmanager
+    def held(self, subject: str) -> Iterator[None]:
+        """A place for one file. Raises Problem 503 where none is left."""
+        if len(self.taken) >= AT_ONCE or self.taken.count(subject) >= EACH:
+            raise Problem(
+                503,
+                "exports-busy",
+                "Other files are being made",
+                f"At most {AT_ONCE} are made at once, {EACH} for one person. Try again in a moment.",
+                headers={"Retry-After": "10"},
+            )
+        self.taken.append(subject)
+        try:
+            yield
+        finally:
+            self.taken.remove(subject)
 
 
 class Text(Protocol):
@@ -97,15 +124,6 @@ async def export_projects(request: Request, who: Api, form: Form) -> Response:
 async def answer(request: Request, who: Caller, form: Form) -> Response:
     """The file of the wish in the address."""
     wish = wish_of(request)
-    slots: asyncio.Semaphore = request.app.state.exporting
-    if slots.locked():
-        raise Problem(
-            503,
-            "exports-busy",
-            "Other files are being made",
-            f"At most {AT_ONCE} are made at once. Try again in a moment.",
-            headers={"Retry-After": "10"},
-        )
     found = await search_of(request).find(who.principal, wish, limit=_EVERY, counted=False)
     name = f"plumbline-projects-{request.app.state.database.clock():%Y-%m-%d}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
@@ -163,13 +181,14 @@ async def _rows(
 ) -> AsyncGenerator[tuple[About, list[Row]], None]:
     """What the file says of itself, with no rows first, then with some each time: all of one snapshot."""
     database: Database = request.app.state.database
-    slots: asyncio.Semaphore = request.app.state.exporting
-    async with slots, database.transaction(who.principal, snapshot=True) as tx:
-        about = await _about(request, tx.conn, who, wish, found)
-        yield about, []
-        size = _WHOLE_TOGETHER if whole else _TOGETHER
-        for start in range(0, len(found.ids), size):
-            yield about, await _some(tx.conn, found.ids[start : start + size], whole=whole)
+    slots: Slots = request.app.state.exporting
+    with slots.held(who.principal.subject):
+        async with database.transaction(who.principal, snapshot=True) as tx:
+            about = await _about(request, tx.conn, who, wish, found)
+            yield about, []
+            size = _WHOLE_TOGETHER if whole else _TOGETHER
+            for start in range(0, len(found.ids), size):
+                yield about, await _some(tx.conn, found.ids[start : start + size], whole=whole)
 
 
 async def _some(conn: Any, ids: Sequence[str], *, whole: bool) -> list[Row]:
