@@ -6,7 +6,7 @@ import hashlib
 import re
 import zlib
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
@@ -32,6 +32,28 @@ from runtime.http import Json, Problem, cursor, read_cursor
 
 router = APIRouter(prefix="/v1")
 Caller = Annotated[Principal, Depends(principal)]
+_EVENT: Final = {
+    "type": "object",
+    "description": "a CloudEvent 1.0; docs/events.md lists every type with its data",
+    "required": ["specversion", "id", "source", "type"],
+    "properties": {name: {"type": "string"} for name in ("specversion", "id", "source", "type")},
+}
+_EVENTS: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "application/cloudevents+json": {"schema": _EVENT},
+        "application/cloudevents-batch+json": {"schema": {"type": "array", "minItems": 1, "items": _EVENT}},
+        "application/json": {"schema": {"anyOf": [_EVENT, {"type": "array", "minItems": 1, "items": _EVENT}]}},
+        "application/x-ndjson": {"schema": {"type": "string", "description": "one CloudEvent a line"}},
+    },
+}
+_FILE: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "application/xml": {"schema": {"type": "string", "format": "binary", "description": "IATI, plain or gzip"}},
+        "text/csv": {"schema": {"type": "string", "description": "a table; plumbline template lists them"}},
+    },
+}
 _PART = 1024 * 1024
 _MEMBERS = 10_000  # of one gzip body: a million empty ones cost time and bring nothing
 
@@ -71,7 +93,7 @@ async def _sender(tx: Tx, caller: Principal, claimed: str | None) -> tuple[Entit
     return everyone[ref], everyone
 
 
-@router.post("/events", tags=["submissions"], status_code=202)
+@router.post("/events", tags=["submissions"], status_code=202, openapi_extra={"requestBody": _EVENTS})
 async def post_events(request: Request, caller: Caller, entity: str | None = None) -> Response:
     """Submit CloudEvents: structured, binary, batch (application/cloudevents-batch+json) or one a line (NDJSON).
 
@@ -154,7 +176,7 @@ def _one(read: Any, carried: str | None) -> Envelope | EnvelopeError:
     return envelope.with_trace(own or envelope.traceparent)
 
 
-@router.post("/files", tags=["submissions"], status_code=202)
+@router.post("/files", tags=["submissions"], status_code=202, openapi_extra={"requestBody": _FILE})
 async def post_file(
     request: Request, caller: Caller, name: str | None = None, entity: str | None = None, dry_run: bool = False
 ) -> Response:

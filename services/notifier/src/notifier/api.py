@@ -59,7 +59,12 @@ async def _transaction(request: Request, caller: Caller) -> AsyncIterator[Tx]:
 Transaction = Annotated[Tx, Depends(_transaction, scope="function")]
 
 
-@router.post("/subscriptions", status_code=201, tags=["subscriptions"])
+@router.post(
+    "/subscriptions",
+    status_code=201,
+    tags=["subscriptions"],
+    responses={200: {"description": "The caller has this one already"}},
+)
 async def subscribe(
     fields: Annotated[dict[str, Any], Body(openapi_examples=_EXAMPLES)], caller: Caller, tx: Transaction
 ) -> Response:

@@ -35,7 +35,13 @@ async def list_snapshots(request: Request, tx: Transaction) -> Response:
     return Json({"items": [snapshots.told(found) for found in await kept.snapshots(tx.conn)]}, request)
 
 
-@router.post("/snapshots/{snapshot}", tags=["snapshots"], status_code=202)
+@router.post(
+    "/snapshots/{snapshot}",
+    tags=["snapshots"],
+    status_code=202,
+    response_class=Response,
+    responses={202: {"description": "Begun"}},
+)
 async def create_snapshot(
     request: Request,
     caller: Caller,
@@ -139,7 +145,13 @@ def _no_snapshot(snapshot: str) -> Problem:
     )
 
 
-@router.post("/rebuild", tags=["operations"], status_code=202)
+@router.post(
+    "/rebuild",
+    tags=["operations"],
+    status_code=202,
+    response_class=Response,
+    responses={202: {"description": "Begun"}},
+)
 async def begin_rebuild(
     request: Request,
     caller: Caller,

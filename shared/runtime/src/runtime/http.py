@@ -7,17 +7,30 @@ import binascii
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime import audit
 from runtime.db import UNSTORABLE
+from runtime.openapi import describe
 
 log = logging.getLogger(__name__)
+
+_REFUSALS: Final = {401, 403, 429}
+"""Answers that are noted in the service's log: somebody was not let in, or not that far."""
+
+_CAREFUL: Final = {
+    "Content-Security-Policy": "default-src 'none'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 
 
 class Problem(Exception):
@@ -76,15 +89,36 @@ class Json(Response):
         self, content: Any, request: Request | None = None, *, headers: Mapping[str, str] | None = None
     ) -> None:
         body = orjson.dumps(content, default=str)
-        if body.count(b'"classification":') != body.count(b'"classification":"public"'):
+        restricted = body.count(b'"classification":') != body.count(b'"classification":"public"')
+        if restricted:
             audit.seen_in(content)
         tag = '"' + hashlib.blake2b(body, digest_size=12).hexdigest() + '"'
-        found = {"ETag": tag, "Cache-Control": "private, no-cache", **(headers or {})}
+        # What is not for everybody is kept on no disk, a browser's neither.
+        found = {"ETag": tag, "Cache-Control": "no-store" if restricted else "private, no-cache", **(headers or {})}
         known = request.headers.get("if-none-match", "") if request is not None else ""
         if known and tag in [part.strip().removeprefix("W/") for part in known.split(",")]:
             super().__init__(b"", status_code=304, headers=found)
         else:
             super().__init__(body, headers=found)
+
+
+class Careful:
+    """ASGI: what every answer says to a browser, where a route says nothing else: nothing in it runs or is kept."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _CAREFUL.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
 
 
 Check = Callable[[], Awaitable[dict[str, str]]]
@@ -106,9 +140,16 @@ def create_app(title: str, description: str, *, version: str = "0.1.0") -> FastA
         telemetry={"operation_spans": False, "logs": False, "exclude": _only_reads},
     )
     app.state.checks = []
+    describe(app)
+
+    app.add_middleware(Careful)
 
     @app.exception_handler(Problem)
-    async def on_problem(_request: Request, problem: Problem) -> Response:
+    async def on_problem(request: Request, problem: Problem) -> Response:
+        if problem.status in _REFUSALS:
+            # The template of the address and no content of it: an identifier asked for may itself be a secret.
+            template = getattr(request.scope.get("route"), "path", request.url.path[:200])
+            log.info("refused %d %s: %s %s", problem.status, problem.code, request.method, template)
         return ProblemResponse(problem)
 
     @app.exception_handler(RequestValidationError)

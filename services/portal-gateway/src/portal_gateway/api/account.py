@@ -85,7 +85,11 @@ async def list_deeds(
     return Json(asdict(found), request)
 
 
-@router.get("/audit/export")
+@router.get(
+    "/audit/export",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def export_deeds(request: Request, who: Api, day: Day = None) -> Response:
     """The same as CSV."""
     return Response(await exported(request, who, day), media_type="text/csv; charset=utf-8")
