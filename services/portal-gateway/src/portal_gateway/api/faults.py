@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from portal_gateway.api.caller import of_session
 from portal_gateway.api.pages.frame import render
+from portal_gateway.api.speaking import as_asked
 from portal_gateway.domain.heard import Heard, heard
 from portal_gateway.domain.language import N_, said
 from runtime import telemetry
@@ -34,6 +35,11 @@ def in_html(handler: Callable[..., Any]) -> Callable[..., Any]:
     """The same answer as a page where a person asked for one."""
 
     async def answer(request: Request, error: Exception) -> Response:
+        # What nobody foresaw is answered where no language is spoken any more.
+        with as_asked(request):
+            return await shown(request, error)
+
+    async def shown(request: Request, error: Exception) -> Response:
         plain: Response = await handler(request, error)
         wants = request.headers.get("accept", "")
         if "text/html" not in wants or request.url.path.startswith(("/api/", "/static/", "/health/", "/v1/")):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from babel.core import negotiate_locale
@@ -30,7 +32,6 @@ class Speaking:
             return
         request = Request(scope)
         chosen = request.query_params.get("lang", "")
-        code = chosen if chosen in spoken() else _wanted(request)
 
         async def remembered(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -40,8 +41,17 @@ class Speaking:
                     headers.append("Set-Cookie", f"{_LANG}={code}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly")
             await send(message)
 
-        with speaking(code, catalogue(code)):
+        with as_asked(request) as code:
             await self._app(scope, receive, remembered)
+
+
+@contextmanager
+def as_asked(request: Request) -> Iterator[str]:
+    """Speak the language this request asks for; its code."""
+    chosen = request.query_params.get("lang", "")
+    code = chosen if chosen in spoken() else _wanted(request)
+    with speaking(code, catalogue(code)):
+        yield code
 
 
 def _wanted(request: Request) -> str:

@@ -16,6 +16,7 @@ from portal_gateway.api.deeds import OWN, day_of, deeds
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.clients.operations import Others
 from portal_gateway.clients.upstream import UpstreamError
+from portal_gateway.domain.heard import ended, heard
 from portal_gateway.domain.language import _
 from portal_gateway.settings import Settings
 from runtime import audit, dlq
@@ -108,7 +109,7 @@ async def replay(request: Request, who: Operator, service: str, record: int) -> 
     except Problem as problem:
         if problem.status != 409:
             raise
-        failed = f"{problem.title}. {problem.detail}"
+        failed = " ".join(ended(heard(part)) for part in (problem.title, problem.detail) if part)
         return await _record(request, who, service, record, failed=failed, status=409)
     return RedirectResponse(f"/operations/quarantine/{service}/{record}?said=replayed", 303)
 
@@ -220,9 +221,13 @@ def _item(service: str, row: Mapping[str, Any]) -> dict[str, Any]:
 def _health(service: str, found: Any) -> dict[str, Any]:
     """Ready, or what is not; a service that is not ready answers 503 and says so."""
     if isinstance(found, UpstreamError):
-        missing = found.problem.get("missing") or {"": found.said}
-        return {"service": service, "missing": missing}
-    return {"service": service, "missing": found.get("missing") or {}}
+        missing = found.problem.get("missing")
+        return {"service": service, "missing": _heard(missing) if missing else {"": found.said}}
+    return {"service": service, "missing": _heard(found.get("missing") or {})}
+
+
+def _heard(missing: Mapping[str, str]) -> dict[str, str]:
+    return {part: heard(text) for part, text in missing.items()}
 
 
 def _viewer(request: Request) -> str:

@@ -224,7 +224,6 @@ FINDINGS: Final = (
     N_("The content is not what content_sha256 says"),
     N_("A dollar is one dollar"),
     N_("Units of the currency for one dollar"),
-    N_("%(currency)s %(valid_from)s is %(rate)s"),
     N_("%(currency)s has two rates from %(valid_from)s on"),
     N_("Keep one"),
     # intake: domain/ledger.py
