@@ -67,8 +67,12 @@ class Slots:
             raise Problem(
                 503,
                 "exports-busy",
-                "Other files are being made",
-                f"At most {AT_ONCE} are made at once, {EACH} for one person. Try again in a moment.",
+                _("Other files are being made"),
+                _(
+                    "At most %(most)s are made at once, %(each)s for one person. Try again in a moment.",
+                    most=AT_ONCE,
+                    each=EACH,
+                ),
                 headers={"Retry-After": "10"},
             )
         self.taken.append(subject)
@@ -153,8 +157,8 @@ async def _parts(request: Request, who: Caller, wish: Wish, found: Found, form: 
         raise Problem(
             404,
             "nothing-to-export",
-            "There is nothing that IATI can say",
-            "A file of IATI holds one activity at least, and each has a date. Choose another filter, or CSV.",
+            _("There is nothing that IATI can say"),
+            _("A file of IATI holds one activity at least, and each has a date. Choose another filter, or CSV."),
         )
     yield writer.end(count)
 
@@ -162,7 +166,12 @@ async def _parts(request: Request, who: Caller, wish: Wish, found: Found, form: 
 async def _workbook(request: Request, who: Caller, wish: Wish, found: Found) -> BinaryIO:
     """The workbook, open for reading; it has no name any more, so that nothing stays behind."""
     if found.total > MOST:
-        raise Problem(400, "too-many-rows", "A sheet has no room for so many rows", f"At most {MOST}. Choose CSV.")
+        raise Problem(
+            400,
+            "too-many-rows",
+            _("A sheet has no room for so many rows"),
+            _("It has room for %(most)s. Choose CSV.", most=MOST),
+        )
     with tempfile.TemporaryDirectory(prefix="plumbline-export-") as folder:
         path = Path(folder) / "projects.xlsx"
         book, begun = Workbook(path), False
