@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 MANIFESTS := pyproject.toml uv.lock $(wildcard shared/*/pyproject.toml services/*/pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo down test test-long portfolios check format browser clean
+.PHONY: help setup demo down test test-long portfolios check pictures format browser clean
 
 ##@ Use
 
@@ -48,6 +48,9 @@ check: .venv/.synced ## Lint, formatting, types, import boundaries, contracts, A
 	$(BIN)/python -m plumbline.asyncapi check
 	$(BIN)/python -m plumbline.catalogue check
 	$(BIN)/python -m portal_gateway.web.catalogues check
+
+pictures: setup browser ## Draw every page of a demonstration into docs/pictures (ARGS="--data-dir ... overview" draws one that runs)
+	$(BIN)/python -m tests.browser.pictures $(ARGS)
 
 format: .venv/.synced ## Put imports and formatting in order
 	$(BIN)/ruff check --fix .

@@ -25,7 +25,8 @@ async def started() -> AsyncIterator[Browser]:
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+            executable_path=path,
+            args=["--disable-lcd-text", *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])],
         )
         yield browser
         await browser.close()

@@ -1,0 +1,190 @@
+"""Pictures of every page, of the demonstration's invented portfolio, into ``docs/pictures``: ``make pictures``.
+
+With ``--data-dir`` a stack that runs already is drawn; otherwise one of its own is started, loaded, drawn and removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from PIL import Image
+from playwright.async_api import Browser, BrowserContext, Page
+from tests.support.browser import started
+from tests.support.stack import free_port_base
+
+from plumbline.stack.issuer.registry import user_secret
+from plumbline.stack.layout import Layout
+
+FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+PROJECTS: Final = 60
+TALLEST: Final = 3_200  # px of a page; what is below is more of the same
+_ASK: Final = 600.0  # s until the portfolio is scored
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture: a page, as somebody sees it. ``{project}`` and the like are chosen from the portfolio."""
+
+    name: str
+    path: str
+    lang: str = "en"
+    width: int = 1440
+    scheme: str = "light"
+    user: str = "secretariat"
+
+
+_PAGES: Final = {
+    "overview": "/",
+    "projects": "/projects?q=borderr&sort=budget",
+    "project": "/projects/{project}",
+    "metric": "/metrics/M4?scope=pillar:P2",
+    "entity": "/entities/{entity}",
+}
+"""The five pages that the look draws: in three languages and two widths."""
+
+SHOTS: Final = (
+    *(Shot(name, path) for name, path in _PAGES.items()),
+    Shot("overview-dark", "/", scheme="dark"),
+    Shot("projects-map", "/projects?view=map"),
+    Shot("projects-timeline", "/projects?view=timeline"),
+    Shot("history", "/projects/{project}/history"),
+    Shot("versions", "/projects/{project}/versions"),
+    Shot("beside", "/projects/{one}/beside?other={other}"),
+    Shot("metrics", "/metrics"),
+    Shot("metrics-list", "/metrics?metric=M4&kind=country"),
+    Shot("metric-dates", "/metrics/M4?scope=pillar:P2&than_known={then}"),
+    Shot("map", "/map"),
+    Shot("map-dots", "/map?metric=projects&view=dots"),
+    Shot("entities", "/entities"),
+    Shot("countries", "/countries"),
+    Shot("country", "/countries/{country}"),
+    Shot("region", "/regions/{region}"),
+    Shot("pillar", "/pillars/P2"),
+    Shot("inbox", "/inbox"),
+    Shot("subscriptions", "/inbox/subscriptions"),
+    Shot("receipts", "/receipts"),
+    Shot("receipt", "/receipts/{receipt}"),
+    Shot("account", "/account"),
+    Shot("operations", "/operations", user="operator"),
+    Shot("audit", "/operations/audit", user="operator"),
+    Shot("about", "/about"),
+    Shot("keys", "/keys"),
+    Shot("nothing", "/projects/nowhere"),
+    *(
+        Shot(f"{name}-{lang}{'' if width == 1440 else f'-{width}'}", path, lang, width)
+        for name, path in _PAGES.items()
+        for lang, width in (("ar", 1440), ("zh", 1440), ("en", 390), ("ar", 390), ("zh", 390))
+    ),
+)
+
+
+def main() -> None:
+    """Draw all, or those whose names begin with one of the words given."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--data-dir", type=Path, help="draw this running stack")
+    asked.add_argument("--out", type=Path, default=FOLDER)
+    asked.add_argument("names", nargs="*", help="only these")
+    given = asked.parse_args()
+    shots = [s for s in SHOTS if not given.names or s.name.startswith(tuple(given.names))]
+    given.out.mkdir(parents=True, exist_ok=True)
+    if given.data_dir:
+        asyncio.run(_draw(Layout(given.data_dir.resolve()), shots, given.out))
+        return
+    with _own_stack() as layout:
+        asyncio.run(_draw(layout, shots, given.out))
+
+
+@contextmanager
+def _own_stack() -> Iterator[Layout]:
+    with tempfile.TemporaryDirectory(prefix="plumbline-pictures-") as folder:
+        command = [sys.executable, "-m", "plumbline"]
+        where = ["--data-dir", folder]
+        base = ["--detach", "--port-base", str(free_port_base()), "--portfolio", str(PROJECTS)]
+        subprocess.run([*command, "up", *where, *base], check=True)
+        try:
+            yield Layout(Path(folder))
+        finally:
+            subprocess.run([*command, "down", *where], check=True)
+
+
+async def _draw(layout: Layout, shots: list[Shot], out: Path) -> None:
+    parts = {part["name"]: part["address"] for part in (layout.read_state() or {})["parts"]}
+    portal = parts["portal-gateway"]
+    async with started() as browser:
+        people = {user: await _signed_in(browser, layout, portal, user) for user in ("secretariat", "operator")}
+        page = people["secretariat"].pages[0]
+        chosen = await _chosen(page, portal)
+        for shot in shots:
+            await _take(people[shot.user].pages[0], portal, shot, chosen, out)
+            sys.stdout.write(f"{shot.name} {(out / f'{shot.name}.png').stat().st_size}\n")
+
+
+async def _signed_in(browser: Browser, layout: Layout, portal: str, user: str) -> BrowserContext:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"{portal}/login")
+    await page.locator("main form button").click()
+    await page.locator("input[name=user]").fill(user)
+    await page.locator("input[name=password]").fill(layout.secrets.read(user_secret(user)))
+    await page.get_by_role("button").first.click()
+    await page.wait_for_url(f"{portal}/")
+    return context
+
+
+async def _chosen(page: Page, portal: str) -> dict[str, str]:
+    """What the pictures show: the projects with the most money, and a pair that may be one."""
+
+    async def asked(path: str) -> list[dict[str, Any]]:
+        answer = await page.request.get(portal + path)
+        assert answer.ok, (path, await answer.text())
+        found: list[dict[str, Any]] = (await answer.json())["items"]
+        return found
+
+    projects = await asked("/api/v1/projects?sort=budget&limit=20")
+    pairs = await asked("/api/v1/duplicates?limit=1&kind=REVIEW")
+    receipts = await asked("/api/v1/receipts?limit=50")
+    worst = max(receipts, key=lambda r: (r["quarantined"] or 0, r["activities"] or 0))
+    pair = [p["project_id"] for p in (pairs[0]["projects"] if pairs else projects[:2])]
+    found = {
+        "project": projects[0]["project_id"],
+        "entity": projects[0]["entity"],
+        "one": pair[0],
+        "other": pair[1],
+        "receipt": worst["submission_id"],
+    }
+    return {name: quote(value, safe="") for name, value in found.items()} | {
+        "country": "ML",
+        "region": "011",
+        "then": str(date.today() - timedelta(days=1)),
+    }
+
+
+async def _take(page: Page, portal: str, shot: Shot, chosen: dict[str, str], out: Path) -> None:
+    path = shot.path.format(**chosen)
+    await page.set_viewport_size({"width": shot.width, "height": 900})
+    await page.emulate_media(color_scheme="dark" if shot.scheme == "dark" else "light")
+    await page.goto(f"{portal}{path}{'&' if '?' in path else '?'}lang={shot.lang}", wait_until="load")
+    await page.locator("[data-live].is-on").wait_for()
+    height = min(TALLEST, int(await page.evaluate("document.documentElement.scrollHeight")))
+    clip = {"x": 0, "y": 0, "width": shot.width, "height": height}
+    data = await page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
+    # A page has few colours: 64 of them look the same and take a third.
+    Image.open(BytesIO(data)).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(
+        out / f"{shot.name}.png", optimize=True
+    )
+
+
+if __name__ == "__main__":
+    main()
