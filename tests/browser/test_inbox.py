@@ -117,8 +117,8 @@ async def test_messages_are_filed_here_and_seen_there(browser: Browser, system: 
     await expect(twin).not_to_have_class(re.compile("gone"))
 
     # Two chosen in one window are snoozed together.
-    await here.locator("input[name=m]").nth(1).check()
-    await here.locator("input[name=m]").nth(2).check()
+    await here.locator("[data-m] input").nth(1).check()
+    await here.locator("[data-m] input").nth(2).check()
     await here.get_by_text("Snooze", exact=True).click()
     await here.locator("#i-until").select_option("week")
     await here.get_by_role("button", name="Snooze those chosen").click()
@@ -139,7 +139,7 @@ async def test_messages_are_filed_here_and_seen_there(browser: Browser, system: 
     await plain.add_cookies(await context.cookies())  # type: ignore[arg-type]
     page = await plain.new_page()
     await page.goto(f"{portal}/inbox?view=snoozed")
-    for box in await page.locator("input[name=m]").all():
+    for box in await page.locator("[data-m] input").all():
         await box.check()
     await page.get_by_role("group").get_by_role("button", name="Back to the inbox").click()
     await expect(page.locator(".note.done")).to_contain_text("2 messages are back in the inbox.")

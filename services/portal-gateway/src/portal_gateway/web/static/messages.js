@@ -20,7 +20,7 @@ export function watch() {
   if (all) {
     all.hidden = false;
     all.querySelector("input").addEventListener("change", (event) => {
-      document.querySelectorAll("input[name=m]").forEach((e) => { e.checked = event.target.checked; });
+      document.querySelectorAll("[data-m] input").forEach((e) => { e.checked = event.target.checked; });
     });
   }
 }
