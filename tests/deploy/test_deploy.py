@@ -259,6 +259,24 @@ class TestRealm:
         role = next(entry for entry in profile["attributes"] if entry["name"] == "plumbline_role")
         assert set(role["validations"]["options"]["options"]) == set(ROLES) - {"system"}
 
+    def test_the_realm_is_as_strict_as_the_table_says(self) -> None:
+        """What docs/asvs.csv says of the issuer, where the realm settles it."""
+        policy = self.REALM["passwordPolicy"]
+        assert "length(12)" in policy
+        assert "hashAlgorithm(argon2)" in policy
+        for rule in ("upperCase", "lowerCase", "digits", "specialChars", "forceExpiredPasswordChange", "maxLength"):
+            assert rule not in policy
+        assert self.REALM["bruteForceProtected"]
+        assert not self.REALM.get("permanentLockout", False)  # nobody locks another out for good
+        assert (self.REALM["revokeRefreshToken"], self.REALM["refreshTokenMaxReuse"]) == (True, 0)
+        assert self.REALM["ssoSessionMaxLifespan"] <= 12 * 3600
+        assert self.REALM["accessTokenLifespan"] <= 300
+        for client in self.REALM["clients"]:
+            assert client["attributes"]["pkce.code.challenge.method"] == "S256"
+            assert not client["fullScopeAllowed"]
+            assert not client["implicitFlowEnabled"]
+            assert not client["directAccessGrantsEnabled"]
+
     def test_it_has_no_accounts_and_no_secrets(self) -> None:
         assert "users" not in self.REALM
         assert [c["secret"] for c in self.REALM["clients"] if "secret" in c] == ["${PLUMBLINE_PORTAL_CLIENT_SECRET}"]

@@ -24,7 +24,8 @@ def policy(settings: Settings) -> str:
     """The content security policy: this origin alone, no inline script or style; forms may lead to the issuer."""
     parts = urlsplit(settings.issuer)
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; "
         f"form-action 'self' {parts.scheme}://{parts.netloc}; frame-ancestors 'none'; base-uri 'none'"
     )
 

@@ -63,7 +63,7 @@ async def login(request: Request, next: str = "/") -> Response:  # noqa: A002 (t
         next=inside(next),
         issuer=settings.issuer,
     )
-    answer.delete_cookie(_OUT, path="/")
+    answer.delete_cookie(_OUT, path="/", secure=secure(settings), httponly=True, samesite="lax")
     return answer
 
 
@@ -150,7 +150,7 @@ async def callback(request: Request, state: str = "", code: str = "", error: str
         await sessions.save(tx.conn, digest(name), session, now, settings.session_idle)
     answer = RedirectResponse(sign_in.next, 303)
     answer.headers.append("set-cookie", cookie(request, name, session))
-    answer.delete_cookie(_sign_in_cookie(settings), path="/", secure=secure(settings))
+    answer.delete_cookie(_sign_in_cookie(settings), path="/", secure=secure(settings), httponly=True, samesite="lax")
     return answer
 
 
@@ -193,7 +193,7 @@ async def _out(issuer: Issuer, who: Caller, ours: str) -> str:
 
 def signed_out(settings: Settings, address: str) -> Response:
     """The way out, without the session's name."""
-    answer = RedirectResponse(address, 303)
+    answer = RedirectResponse(address, 303, {"Clear-Site-Data": '"cache", "storage"'})
     answer.delete_cookie(cookie_name(settings), path="/", secure=secure(settings), httponly=True, samesite="lax")
     answer.set_cookie(_OUT, "1", max_age=300, path="/", secure=secure(settings), httponly=True, samesite="lax")
     return answer

@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portal_gateway.api.caller import secure
 from portal_gateway.domain.language import SOURCE, speaking
 from portal_gateway.web.catalogues import catalogue, spoken
 
@@ -38,7 +39,8 @@ class Speaking:
                 headers = MutableHeaders(scope=message)
                 headers["Content-Language"] = code
                 if chosen == code:
-                    headers.append("Set-Cookie", f"{_LANG}={code}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly")
+                    said = f"{_LANG}={code}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"
+                    headers.append("Set-Cookie", said + ("; Secure" if secure(request.app.state.settings) else ""))
             await send(message)
 
         with as_asked(request) as code:
