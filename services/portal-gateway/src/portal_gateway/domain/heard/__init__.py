@@ -16,6 +16,9 @@ from portal_gateway.domain.heard.problems import PROBLEMS
 from portal_gateway.domain.language import SOURCE, _, language, message_of
 
 _VALUE: Final = re.compile(r"%\((\w+)\)s")
+_FROM_RIGHT: Final = frozenset({"ar"})
+"""Languages in whose sentences an identifier is kept apart, as ``<bdi>`` does in markup."""
+
 _LONGEST: Final = 800
 """Characters of a text that is looked up; a longer one is what a library said."""
 
@@ -41,6 +44,8 @@ def heard(text: str) -> Heard:
     if found is None:
         return Heard(text, SOURCE)
     message, values = found
+    if language() in _FROM_RIGHT:
+        values = {name: f"\N{FIRST STRONG ISOLATE}{value}\N{POP DIRECTIONAL ISOLATE}" for name, value in values.items()}
     return Heard(message_of(message) % values)
 
 
