@@ -166,7 +166,7 @@ class TestDoors:
         await gateway.tell(message("m1", "me"))
         for query in (
             "view=none",
-            "kind=%00",
+            "kind=eel",
             "from=soon&to=0001-01-01",
             "of=%27",
             "figure=M99999",
