@@ -84,7 +84,7 @@ def survey(path: Path) -> Survey:
             found.faults.append(f"{activity.project_id}: {counts} counted, {dict(read)} read")
         found.faults += [f"{activity.project_id}: {fault}" for fault in ill_placed(activity, lines)]
         found.nested += nested_in(activity)
-        if readability(activity.facts).as_dict() != activity.readability:
+        if readability(activity.facts).of_project() != activity.readability:
             found.faults.append(f"{activity.project_id}: readability")
     return found
 
