@@ -15,6 +15,18 @@ if (copy && navigator.clipboard) {
   });
 }
 
+// An open menu lies over what follows it: it closes when the focus goes on, or by Escape.
+for (const menu of document.querySelectorAll("details.menu")) {
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
 watch();
 listenToKeys();
 listen();
