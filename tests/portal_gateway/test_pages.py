@@ -75,10 +75,11 @@ class _Balanced(HTMLParser):
 
 
 async def test_every_page_is_small_enough_for_a_slow_line(gateway: Gateway) -> None:
+    """Before compression, which a line may not have; what leaves in truth is weighed in tests/browser."""
     await gateway.tell(*everything())
     style = len(render.static_files()["plumbline.css"][0])
     for path in ("/", "/metrics", "/metrics/M4?scope=pillar:P2", f"/projects/{quote(HUB, safe='')}", "/receipts/S-HUB"):
-        assert len((await _page(gateway, path)).content) + style < 90_000, path
+        assert len((await _page(gateway, path)).content) + style < 100_000, path
 
 
 async def test_a_figure_shows_and_says_what_cannot_be_read_when_scoring_is_away(gateway: Gateway) -> None:
@@ -157,7 +158,7 @@ async def test_a_page_reads_from_the_right_where_its_language_does(gateway: Gate
 
 def test_the_stylesheet_knows_no_left_and_no_right() -> None:
     text = re.sub(r"/\*.*?\*/", "", (WEB / "static/plumbline.css").read_text(encoding="utf-8"), flags=re.DOTALL)
-    physical = re.findall(r"(?:margin|padding|border)-(?:left|right)|(?<![-\w])(?:left|right|float)\s*:", text)
+    physical = re.findall(r"(?:margin|padding|border)-(?:left|right)|(?<![-\w])(?:left|right)\s*:|float:\s*(?:left|right)", text)
     assert physical == []
     assert set(re.findall(r"text-align:\s*(\w+)", text)) <= {
         "start",

@@ -326,7 +326,7 @@ async def test_who_asks_too_often_is_told_when_to_come_back(stack: Stack) -> Non
         assert searches[1].headers["retry-after"]
         form = {"csrf": "the-forms-secret"}
         codes = [
-            (await gateway.http.post("/inbox/read-all", data=form, headers={**cookie, **ours})).status_code
+            (await gateway.http.post("/inbox/file", data=form, headers={**cookie, **ours})).status_code
             for _ in range(2)
         ]
         assert codes[1] == 429 != codes[0]
