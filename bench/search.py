@@ -25,7 +25,7 @@ import psutil
 from bench import lab
 from plumbline.stack import Stack
 from portal_gateway import places
-from portal_gateway.domain import search
+from portal_gateway.domain.search import folding
 from runtime.access import Principal
 from runtime.db import Database
 
@@ -147,7 +147,7 @@ async def fill(stack: Stack, portfolio: Portfolio, projects: int) -> None:
             for n in range(begin, min(begin + _BATCH, projects)):
                 state, at = portfolio.project(n), _BEGIN + timedelta(seconds=n)
                 class_, name = portfolio.rng.choice(classes), state["project_id"]
-                words = search.words([*state["title"].values(), name, state["entity"], *state["description"].values()])
+                words = folding.words([*state["title"].values(), name, state["entity"], *state["description"].values()])
                 seq += 1
                 states.append((name, state["entity"], class_, "1", orjson.dumps(state).decode(), words, at, seq))
                 for metric, value, parts in portfolio.figures():

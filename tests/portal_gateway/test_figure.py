@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal_gateway.domain import figure, numbers, scope, trajectory
+from portal_gateway.domain import scope
+from portal_gateway.domain.drawing import figure, trajectory
+from portal_gateway.domain.drawing.trajectory import Aim, Point
 from portal_gateway.domain.errors import ScopeError
-from portal_gateway.domain.language import speaking
-from portal_gateway.domain.trajectory import Aim, Point
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import speaking
 
 MICRO = st.integers(min_value=0, max_value=1_000_000)
 

@@ -8,9 +8,9 @@ from gettext import NullTranslations
 import pytest
 from tests.support.gateway import Gateway, figure, someone
 
-from portal_gateway.domain import numbers
-from portal_gateway.domain.language import LANGUAGES, SOURCE, _, ngettext, said, speaking, told
-from portal_gateway.domain.words import METRICS
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import LANGUAGES, SOURCE, _, ngettext, said, speaking, told
+from portal_gateway.domain.speech.words import METRICS
 from portal_gateway.web import catalogues
 
 

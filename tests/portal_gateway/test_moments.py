@@ -8,11 +8,11 @@ from typing import Any
 from tests.support.gateway import NOW, figure
 
 from portal_gateway.domain.balance import balance
+from portal_gateway.domain.drawing.trend import trend
 from portal_gateway.domain.explanation import missing
 from portal_gateway.domain.freshness import fresh
 from portal_gateway.domain.moments import moments, presets
 from portal_gateway.domain.scenarios import outermost, scenarios
-from portal_gateway.domain.trend import trend
 from portal_gateway.domain.view import figure as read
 
 

@@ -14,7 +14,7 @@ from tests.support.portfolio import HUB, everything
 from tests.support.sources import ROOT
 
 from contracts.portfolio import IndicatorDefined
-from portal_gateway.domain.language import speaking
+from portal_gateway.domain.speech.language import speaking
 from portal_gateway.web import render
 from portal_gateway.web.catalogues import catalogue
 
@@ -158,7 +158,9 @@ async def test_a_page_reads_from_the_right_where_its_language_does(gateway: Gate
 
 def test_the_stylesheet_knows_no_left_and_no_right() -> None:
     text = re.sub(r"/\*.*?\*/", "", (WEB / "static/plumbline.css").read_text(encoding="utf-8"), flags=re.DOTALL)
-    physical = re.findall(r"(?:margin|padding|border)-(?:left|right)|(?<![-\w])(?:left|right)\s*:|float:\s*(?:left|right)", text)
+    physical = re.findall(
+        r"(?:margin|padding|border)-(?:left|right)|(?<![-\w])(?:left|right)\s*:|float:\s*(?:left|right)", text
+    )
     assert physical == []
     assert set(re.findall(r"text-align:\s*(\w+)", text)) <= {
         "start",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal_gateway import places
-from portal_gateway.domain.language import LANGUAGES
+from portal_gateway.domain.speech.language import LANGUAGES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,8 +14,8 @@ from tests.support.portfolio import HUB, everything
 from contracts.portfolio import ObservationRecorded, ProjectWithdrawn
 from portal_gateway.api.pages.chain import Parts, levels_of
 from portal_gateway.api.pages.pairs import _pair
-from portal_gateway.domain.history import Names
-from portal_gateway.domain.money import books
+from portal_gateway.domain.project.history import Names
+from portal_gateway.domain.project.money import books
 
 
 def _line(start: str, end: str, amount: str, **over: Any) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from tests.support.sources import ROOT
 from portal_gateway import places
 from portal_gateway.api import speaking
 from portal_gateway.api.pages import notice
-from portal_gateway.domain import words
 from portal_gateway.domain.heard import Heard, heard
 from portal_gateway.domain.heard.findings import FINDINGS
 from portal_gateway.domain.heard.problems import PROBLEMS
-from portal_gateway.domain.language import LANGUAGES
-from portal_gateway.domain.language import speaking as in_language
-from portal_gateway.domain.wish import SORTS, VIEWS
+from portal_gateway.domain.search.wish import SORTS, VIEWS
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import LANGUAGES
+from portal_gateway.domain.speech.language import speaking as in_language
 from portal_gateway.web.catalogues import catalogue
 
 READER = someone("secretariat", "reader", name="A. Reader")

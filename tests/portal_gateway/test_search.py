@@ -13,9 +13,9 @@ from tests.support.gateway import Gateway, figure, project, someone
 
 from contracts.base import Payload
 from contracts.portfolio import ProjectStatusChanged, ProjectWithdrawn
-from portal_gateway.domain import facets, search, wish
 from portal_gateway.domain.errors import WishError
-from portal_gateway.domain.wish import FACETS, Wish
+from portal_gateway.domain.search import facets, folding, wish
+from portal_gateway.domain.search.wish import FACETS, Wish
 from portal_gateway.searching import Search
 from runtime.access import Principal
 
@@ -187,7 +187,7 @@ async def test_a_slip_is_forgiven_in_every_script_and_said(
 async def test_words_are_found_in_any_script(gateway: Gateway, title: str, asked: str) -> None:
     await gateway.tell(project("XM-T-1", title={"und": title}), project("XM-T-2", title={"en": "Border posts"}))
     answer = (await gateway.get("/api/v1/projects", "donor", params={"q": asked})).json()
-    assert [item["project_id"] for item in answer["items"]] == ["XM-T-1"], search.tokens(title)
+    assert [item["project_id"] for item in answer["items"]] == ["XM-T-1"], folding.tokens(title)
     assert answer["searched"] is None
 
 

@@ -19,7 +19,7 @@ from portal_gateway.clients.issuer import Issuer
 from portal_gateway.clients.operations import Others
 from portal_gateway.clients.services import Intake, Notifier, Scoring
 from portal_gateway.clients.upstream import Upstream
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.fanout import Fanout
 from portal_gateway.handlers import consumers
 from portal_gateway.searching import Search

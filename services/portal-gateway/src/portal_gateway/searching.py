@@ -17,12 +17,12 @@ from typing import Any, Final
 from pyroaring import BitMap
 
 from portal_gateway import places
-from portal_gateway.domain import facets, matching, search
-from portal_gateway.domain.index import Counts, Entry, Index, Shelf
-from portal_gateway.domain.language import LANGUAGES, _
-from portal_gateway.domain.matching import Match
+from portal_gateway.domain.search import facets, folding, matching
+from portal_gateway.domain.search.index import Counts, Entry, Index, Shelf
+from portal_gateway.domain.search.matching import Match
+from portal_gateway.domain.search.wish import FACETS, NONE, Wish
+from portal_gateway.domain.speech.language import LANGUAGES, _
 from portal_gateway.domain.view import narrative
-from portal_gateway.domain.wish import FACETS, NONE, Wish
 from portal_gateway.store import search as store
 from runtime.access import SYSTEM, Principal
 from runtime.db import TRANSIENT, Database
@@ -281,7 +281,7 @@ class _Asked:
 
 def _entry(row: dict[str, Any], this_year: int) -> Entry:
     title = row["title"] or {}
-    words = search.tokens(row["words"])
+    words = folding.tokens(row["words"])
     for allocation in row["allocations"] or ():
         if allocation["dim"] in {"COUNTRY", "REGION"}:
             words |= _place_words(allocation["code"])
@@ -289,9 +289,9 @@ def _entry(row: dict[str, Any], this_year: int) -> Entry:
         project_id=row["project_id"],
         seq=row["seq"],
         shelf=(row["classification"], row["entity"]),
-        title=search.plain(narrative(title, "en", row["project_id"])[0]),
+        title=folding.plain(narrative(title, "en", row["project_id"])[0]),
         words=words,
-        title_words=search.tokens("\n".join(title.values())),
+        title_words=folding.tokens("\n".join(title.values())),
         changed=row["changed"],
         values=facets.of_project(row, this_year),
     )
@@ -300,4 +300,4 @@ def _entry(row: dict[str, Any], this_year: int) -> Entry:
 @cache
 def _place_words(code: str) -> frozenset[str]:
     """The words by which a country or region is called in any of the six languages."""
-    return frozenset(token for language in LANGUAGES for token in search.tokens(places.names(language).get(code, "")))
+    return frozenset(token for language in LANGUAGES for token in folding.tokens(places.names(language).get(code, "")))

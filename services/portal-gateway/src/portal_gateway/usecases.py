@@ -28,7 +28,8 @@ from contracts.portfolio import (
     TransactionReversed,
 )
 from portal_gateway.decoding import Decoded, Figure, Observation, Posting, Receipt, encode
-from portal_gateway.domain import parts, search
+from portal_gateway.domain.project import parts
+from portal_gateway.domain.search import folding
 from portal_gateway.domain.view import narrative
 from portal_gateway.domain.withheld import in_its_place
 from portal_gateway.store import feed, figures, history, messages, projects, receipts
@@ -269,7 +270,7 @@ def _state(state: ProjectState, data: Mapping[str, Any], version: str, at: datet
         "pillars": pillars,
         "places": places,
         "data": {name: value for name, value in data.items() if name != "budgets"},
-        "words": search.words(texts),
+        "words": folding.words(texts),
         "updated_at": rfc3339(at),
     }
 

@@ -13,7 +13,7 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Api, same_origin, transaction
 from portal_gateway.api.deeds import deeds, exported
 from portal_gateway.api.pages.account import rights_of
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from runtime import audit

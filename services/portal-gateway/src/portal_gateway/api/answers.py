@@ -11,7 +11,7 @@ from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import scope as scopes
 from portal_gateway.domain.errors import ScopeError
 from portal_gateway.domain.heard import heard
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from runtime.http import Problem, read_cursor
 
 

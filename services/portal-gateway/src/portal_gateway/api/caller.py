@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from portal_gateway.api.limits import kind_of, limits_of
 from portal_gateway.clients.issuer import Issuer, SignInError, SignInRefused
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from portal_gateway.store.sessions import Session

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal_gateway.api.caller import cookie_name, secure
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.web.render import release, static_files
 from runtime.http import Problem, ProblemResponse

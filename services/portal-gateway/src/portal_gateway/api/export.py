@@ -22,8 +22,8 @@ from portal_gateway.domain.export.columns import METRICS, Row
 from portal_gateway.domain.export.iati import Activities
 from portal_gateway.domain.export.texts import Csv, Document
 from portal_gateway.domain.export.workbook import MOST, Workbook
-from portal_gateway.domain.language import _
-from portal_gateway.domain.wish import Wish
+from portal_gateway.domain.search.wish import Wish
+from portal_gateway.domain.speech.language import _
 from portal_gateway.domain.withheld import as_shown
 from portal_gateway.searching import Found
 from portal_gateway.settings import Settings

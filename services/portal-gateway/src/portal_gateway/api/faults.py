@@ -16,7 +16,7 @@ from portal_gateway.api.caller import of_session
 from portal_gateway.api.pages.frame import render
 from portal_gateway.api.speaking import as_asked
 from portal_gateway.domain.heard import Heard, heard
-from portal_gateway.domain.language import N_, said
+from portal_gateway.domain.speech.language import N_, said
 from runtime import telemetry
 from runtime.db import TRANSIENT
 from runtime.http import Problem

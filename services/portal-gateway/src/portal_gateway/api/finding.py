@@ -11,8 +11,8 @@ from portal_gateway.api import models
 from portal_gateway.api.answers import next_address, place_of
 from portal_gateway.api.caller import Api, transaction
 from portal_gateway.domain.errors import WishError
-from portal_gateway.domain.language import _
-from portal_gateway.domain.wish import FACETS, SORTS, Wish, parse
+from portal_gateway.domain.search.wish import FACETS, SORTS, Wish, parse
+from portal_gateway.domain.speech.language import _
 from portal_gateway.searching import Search
 from portal_gateway.store import projects
 from runtime.http import Json, Problem, cursor

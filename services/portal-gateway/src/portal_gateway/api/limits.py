@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from fastapi import Request
 
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.settings import Settings
 from runtime.http import Problem
 

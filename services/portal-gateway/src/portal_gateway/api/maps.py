@@ -13,8 +13,8 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Api, transaction
 from portal_gateway.api.pages.maps import DEFAULT, PILLAR, pictured, told
 from portal_gateway.api.rest import router as rest
-from portal_gateway.domain.language import _
 from portal_gateway.domain.map_measures import MEASURES
+from portal_gateway.domain.speech.language import _
 from portal_gateway.places import WORLD, countries
 from runtime.http import Json
 

@@ -13,7 +13,7 @@ from portal_gateway.api.caller import Api, Caller, same_origin, transaction
 from portal_gateway.api.pairs import pairs_of
 from portal_gateway.clients.services import Notifier, Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.domain.withheld import as_shown
 from portal_gateway.store import figures, history, messages, projects, receipts
 from runtime.http import Json, cursor, read_cursor

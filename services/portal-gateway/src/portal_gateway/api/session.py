@@ -26,7 +26,7 @@ from portal_gateway.api.limits import limits_of
 from portal_gateway.api.pages.frame import reader, render
 from portal_gateway.clients.issuer import Issuer, SignInError
 from portal_gateway.domain.agent import family
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from portal_gateway.store.sessions import Session, SignIn

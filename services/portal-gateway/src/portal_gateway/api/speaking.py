@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal_gateway.api.caller import secure
-from portal_gateway.domain.language import SOURCE, speaking
+from portal_gateway.domain.speech.language import SOURCE, speaking
 from portal_gateway.web.catalogues import catalogue, spoken
 
 _LANG: Final = "lang"

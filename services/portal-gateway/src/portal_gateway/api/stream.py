@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from portal_gateway.api.caller import Api, Caller, lasts, transaction
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.fanout import Fanout, Listener, class_of, name_of
 from portal_gateway.settings import Settings
 from portal_gateway.store import feed

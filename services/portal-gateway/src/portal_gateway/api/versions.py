@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal_gateway.domain import history, parts
-from portal_gateway.domain.language import language
+from portal_gateway.domain.project import history, parts
+from portal_gateway.domain.speech.language import language
 from portal_gateway.store import history as store
 from portal_gateway.store import receipts
 from portal_gateway.web.render import areas

@@ -15,8 +15,8 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Api, Caller, same_origin, transaction
 from portal_gateway.api.finding import REFUSED, problem_of
 from portal_gateway.domain.errors import WishError
-from portal_gateway.domain.language import _
-from portal_gateway.domain.wish import parse
+from portal_gateway.domain.search.wish import parse
+from portal_gateway.domain.speech.language import _
 from portal_gateway.store import saved_views
 from runtime.http import Json, Problem
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import httpx
 import jwt
 
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 
 _FRESH: Final = 300.0  # seconds a discovery document and its keys are used without asking again
 _ALGORITHMS: Final = ("RS256", "ES256", "PS256")

@@ -9,7 +9,7 @@ import httpx
 from opentelemetry import propagate
 
 from portal_gateway.domain.heard import ended, heard
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 
 
 class UpstreamError(Exception):

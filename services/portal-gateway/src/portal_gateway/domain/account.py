@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal_gateway.domain.language import N_, _, said
+from portal_gateway.domain.speech.language import N_, _, said
 
 ROLE_NAMES: Final[dict[str, str]] = {
     "entity": N_("Entity of the Compact"),

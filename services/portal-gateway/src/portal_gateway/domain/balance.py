@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from portal_gateway.domain.language import N_, said
-from portal_gateway.domain.numbers import MICRO
 from portal_gateway.domain.scope import PILLARS
+from portal_gateway.domain.speech.language import N_, said
+from portal_gateway.domain.speech.numbers import MICRO
 from portal_gateway.domain.view import Figure
 
 

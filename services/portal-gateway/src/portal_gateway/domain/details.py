@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal_gateway.domain import numbers
-from portal_gateway.domain.language import N_, _, said
-from portal_gateway.domain.numbers import MICRO
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import N_, _, said
+from portal_gateway.domain.speech.numbers import MICRO
 
 Format = Callable[[Any], str]
 

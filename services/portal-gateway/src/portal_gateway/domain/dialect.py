@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from portal_gateway.domain.language import N_, _, said
-from portal_gateway.domain.numbers import MICRO
+from portal_gateway.domain.speech.language import N_, _, said
+from portal_gateway.domain.speech.numbers import MICRO
+from portal_gateway.domain.speech.words import PILLARS
 from portal_gateway.domain.view import Figure
-from portal_gateway.domain.words import PILLARS
 
 READINGS: Final[Mapping[tuple[str, str], str]] = {
     ("direction", "from-values"): N_("Direction read from baseline and target"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from portal_gateway.domain.language import _, ngettext
+from portal_gateway.domain.speech.language import _, ngettext
 from portal_gateway.domain.view import Figure
 
 SILENT: Final = timedelta(days=92)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from portal_gateway.domain import numbers
-from portal_gateway.domain.language import N_, _, ngettext
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import N_, _, ngettext
+from portal_gateway.domain.speech.words import METRICS, PILLARS
 from portal_gateway.domain.view import Figure
-from portal_gateway.domain.words import METRICS, PILLARS
 
 Unit = Literal["share", "projects", "money"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal_gateway.domain import words
-from portal_gateway.domain.figure import Share, shares
+from portal_gateway.domain.drawing.figure import Share, shares
+from portal_gateway.domain.speech import words
 from portal_gateway.domain.view import Figure
 
 _GRADES: Final = ("A", "B", "C", "D")

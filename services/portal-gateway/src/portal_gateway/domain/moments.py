@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from portal_gateway.domain.language import _
-from portal_gateway.domain.numbers import day, instant
+from portal_gateway.domain.speech.language import _
+from portal_gateway.domain.speech.numbers import day, instant
 
 _DAY_END: Final = "T23:59:59.999999Z"
 

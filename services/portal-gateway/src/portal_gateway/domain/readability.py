@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal_gateway.domain.numbers import MICRO
+from portal_gateway.domain.speech.numbers import MICRO
 
 SETTLES: Final[Mapping[tuple[str, str], str]] = {("direction", "from-values"): "DIRECTION_CONFLICT"}
 """Readings, by name and value, that make a reason of intake's no obstacle: it reads files as they stand."""

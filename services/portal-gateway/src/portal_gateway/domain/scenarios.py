@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from portal_gateway.domain.language import N_
+from portal_gateway.domain.speech.language import N_
 from portal_gateway.domain.view import Figure
 
 NAMES: Final = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, cast
 
 from portal_gateway.domain.errors import ScopeError
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 
 Kind = Literal[
     "global",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from portal_gateway.domain import figure as drawing
 from portal_gateway.domain import scope as scopes
-from portal_gateway.domain.numbers import MICRO
+from portal_gateway.domain.drawing import figure as drawing
+from portal_gateway.domain.speech.numbers import MICRO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from babel.support import Translations
 
-from portal_gateway.domain.language import LANGUAGES, SOURCE
+from portal_gateway.domain.speech.language import LANGUAGES, SOURCE
 
 _HERE: Final = Path(__file__).parent / "catalogues"
 _SERVICES: Final = Path(__file__).parents[4]

@@ -13,11 +13,12 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from portal_gateway import places
-from portal_gateway.domain import figure, language, numbers, words
 from portal_gateway.domain import scope as scopes
-from portal_gateway.domain.language import _, said
-from portal_gateway.domain.names import scope_name
+from portal_gateway.domain.drawing import figure
 from portal_gateway.domain.scope import NUMERALS
+from portal_gateway.domain.speech import language, numbers, words
+from portal_gateway.domain.speech.language import _, said
+from portal_gateway.domain.speech.names import scope_name
 from portal_gateway.domain.steps import STEPS
 from portal_gateway.web.catalogues import spoken
 

@@ -13,7 +13,7 @@ from portal_gateway.api.deeds import day_of, deeds, exported
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.domain import account as words_of
 from portal_gateway.domain.account import ROLE_NAMES, Right
-from portal_gateway.domain.language import LANGUAGES, _
+from portal_gateway.domain.speech.language import LANGUAGES, _
 from portal_gateway.settings import Settings
 from portal_gateway.store import sessions
 from portal_gateway.web.catalogues import spoken

@@ -9,11 +9,13 @@ from datetime import date
 from typing import Any, Final
 
 from portal_gateway.api.pages.values import GRADES, letter_of, values_of
-from portal_gateway.domain import chain, numbers, trajectory, words
-from portal_gateway.domain.chain import Indicator, Result
-from portal_gateway.domain.history import SOURCES, Names, value
-from portal_gateway.domain.language import _, ngettext, said
-from portal_gateway.domain.trajectory import BOTTOM, LADDER, TOP
+from portal_gateway.domain.drawing import trajectory
+from portal_gateway.domain.drawing.trajectory import BOTTOM, LADDER, TOP
+from portal_gateway.domain.project import chain
+from portal_gateway.domain.project.chain import Indicator, Result
+from portal_gateway.domain.project.history import SOURCES, Names, value
+from portal_gateway.domain.speech import numbers, words
+from portal_gateway.domain.speech.language import _, ngettext, said
 from portal_gateway.domain.view import Figure
 
 _WEIGHTS: Final = {"1": "¼", "2": "½", "3": "¼"}

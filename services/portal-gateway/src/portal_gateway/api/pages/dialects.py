@@ -22,7 +22,7 @@ from portal_gateway.api.pages.frame import now, reader, router
 from portal_gateway.api.pages.readability import NOBODY
 from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from runtime.http import Problem
 from runtime.ids import new_id
 

@@ -19,10 +19,11 @@ from portal_gateway.api.pages.landing import figures_of, flagged, of_scope, read
 from portal_gateway.api.pages.summary import summary
 from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain import dialect, numbers, words
-from portal_gateway.domain.figure import shares
-from portal_gateway.domain.language import _, said
+from portal_gateway.domain import dialect
+from portal_gateway.domain.drawing.figure import shares
 from portal_gateway.domain.scope import PILLARS
+from portal_gateway.domain.speech import numbers, words
+from portal_gateway.domain.speech.language import _, said
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures, places
 

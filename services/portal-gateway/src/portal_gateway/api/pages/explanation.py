@@ -14,9 +14,10 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
 from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain import explanation, numbers
+from portal_gateway.domain import explanation
 from portal_gateway.domain.explanation import Closing, Influence, Link, Missing, Mover, Node, Parts, Step
-from portal_gateway.domain.language import N_, _, ngettext
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import N_, _, ngettext
 from portal_gateway.domain.view import Figure
 from portal_gateway.store import receipts
 from portal_gateway.web.render import figure_address, project_address

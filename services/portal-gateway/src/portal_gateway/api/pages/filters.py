@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from portal_gateway.domain import words
-from portal_gateway.domain.figure import shape_of
-from portal_gateway.domain.index import Counts
-from portal_gateway.domain.language import N_, _, said
+from portal_gateway.domain.drawing.figure import shape_of
 from portal_gateway.domain.scope import NUMERALS
-from portal_gateway.domain.wish import FACETS, NONE, Wish
+from portal_gateway.domain.search.index import Counts
+from portal_gateway.domain.search.wish import FACETS, NONE, Wish
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import N_, _, said
 from portal_gateway.searching import Near
 from portal_gateway.web.render import areas
 

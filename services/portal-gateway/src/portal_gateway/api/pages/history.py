@@ -14,8 +14,8 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.api.pages.past import CAUSES
 from portal_gateway.api.pages.summary import summary
-from portal_gateway.domain.history import KINDS
-from portal_gateway.domain.language import _
+from portal_gateway.domain.project.history import KINDS
+from portal_gateway.domain.speech.language import _
 from portal_gateway.store import history, projects
 from portal_gateway.web.render import project_address
 from runtime.http import cursor

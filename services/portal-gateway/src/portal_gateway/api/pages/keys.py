@@ -11,7 +11,7 @@ from portal_gateway.api.answers import inside
 from portal_gateway.api.caller import Caller, form_of, secure, transaction
 from portal_gateway.api.pages import notice
 from portal_gateway.api.pages.frame import KEYS, frame, reader, render, router
-from portal_gateway.domain.language import N_
+from portal_gateway.domain.speech.language import N_
 from portal_gateway.settings import Settings
 
 _YEAR_S: Final = 31_536_000

@@ -11,9 +11,9 @@ from fastapi import Request
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.explanation import Explained, dated
 from portal_gateway.api.pages.frame import titles
-from portal_gateway.domain.language import _
 from portal_gateway.domain.moments import Moments
-from portal_gateway.domain.numbers import whole_percent
+from portal_gateway.domain.speech.language import _
+from portal_gateway.domain.speech.numbers import whole_percent
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures, projects
 from portal_gateway.web.render import figure_address, project_address

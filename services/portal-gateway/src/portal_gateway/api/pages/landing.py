@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal_gateway.domain import words
-from portal_gateway.domain.language import N_, language, said
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import N_, language, said
 from portal_gateway.domain.view import Figure, figure, narrative
 from portal_gateway.store import figures
 from runtime.access import Principal

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
-from portal_gateway.domain import words
-from portal_gateway.domain.language import N_, _, said
+from portal_gateway.domain.drawing.map import Drawing, Picture, bounds, counted, drawn, subject
 from portal_gateway.domain.map_measures import MEASURES, Measure
-from portal_gateway.domain.map_picture import Drawing, Picture, bounds, counted, drawn, subject
+from portal_gateway.domain.search.wish import Wish
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import N_, _, said
 from portal_gateway.domain.view import Figure, figure
-from portal_gateway.domain.wish import Wish
 from portal_gateway.places import WORLD, atlas, countries_of, regions_of
 from portal_gateway.store import maps
 from portal_gateway.web.render import areas

@@ -21,14 +21,14 @@ from portal_gateway.api.pages.sentences import sentence
 from portal_gateway.api.pages.subscriptions import told_of
 from portal_gateway.api.pages.trends import trended
 from portal_gateway.domain import moments as dates
-from portal_gateway.domain import numbers, words
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.details import SCENARIOS, details
-from portal_gateway.domain.language import N_, _, ngettext, said
 from portal_gateway.domain.moments import Moments
-from portal_gateway.domain.names import KINDS, scope_name
 from portal_gateway.domain.scenarios import outermost, scenarios
 from portal_gateway.domain.scope import PILLARS
+from portal_gateway.domain.speech import numbers, words
+from portal_gateway.domain.speech.language import N_, _, ngettext, said
+from portal_gateway.domain.speech.names import KINDS, scope_name
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures, projects
 from portal_gateway.web.render import areas, figure_address

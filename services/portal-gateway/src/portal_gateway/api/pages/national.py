@@ -10,8 +10,8 @@ from fastapi import Request
 from portal_gateway.api.caller import Caller
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain.numbers import MICRO
 from portal_gateway.domain.scope import PILLARS
+from portal_gateway.domain.speech.numbers import MICRO
 from portal_gateway.domain.view import Figure
 
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.responses import Response
 
-from portal_gateway.domain import numbers
-from portal_gateway.domain.language import N_, ngettext, said
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import N_, ngettext, said
 from portal_gateway.settings import Settings
 
 _COOKIE: Final = "plumbline_done"

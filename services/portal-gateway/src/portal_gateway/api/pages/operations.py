@@ -17,7 +17,7 @@ from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.clients.operations import Others
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain.heard import ended, heard
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 from portal_gateway.settings import Settings
 from runtime import audit, dlq
 from runtime.audit_api import verification

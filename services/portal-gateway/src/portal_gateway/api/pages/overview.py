@@ -13,11 +13,12 @@ from starlette.responses import Response
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, now, reader, render, router, titles
 from portal_gateway.api.pages.since import since
-from portal_gateway.domain import mix, words
+from portal_gateway.domain import mix
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.freshness import YEAR, Fresh, fresh
-from portal_gateway.domain.language import _, language, said
 from portal_gateway.domain.scope import PILLARS
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import _, language, said
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures, freshness, projects
 from portal_gateway.web.render import is_mirrored

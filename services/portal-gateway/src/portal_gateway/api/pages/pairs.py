@@ -19,10 +19,11 @@ from portal_gateway.api.pages.summary import summary
 from portal_gateway.api.pairs import pairs_of
 from portal_gateway.clients.services import Intake
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain import history, numbers, parts
 from portal_gateway.domain.heard import heard
-from portal_gateway.domain.language import N_, _, language, said
-from portal_gateway.domain.words import Word
+from portal_gateway.domain.project import history, parts
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import N_, _, language, said
+from portal_gateway.domain.speech.words import Word
 from portal_gateway.store import projects
 from portal_gateway.web.render import areas, project_address
 from runtime.http import Problem

@@ -12,9 +12,9 @@ from fastapi import Request
 from portal_gateway.api.caller import Caller
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain.language import N_, _, said
 from portal_gateway.domain.moments import Moment, Moments
-from portal_gateway.domain.numbers import day
+from portal_gateway.domain.speech.language import N_, _, said
+from portal_gateway.domain.speech.numbers import day
 from portal_gateway.domain.view import Figure, figure
 
 _LISTED: Final = 50

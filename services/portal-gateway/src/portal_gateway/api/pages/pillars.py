@@ -11,8 +11,8 @@ from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
 from portal_gateway.api.pages.landing import at_work, figures_of, flagged, of_scope, read_as
-from portal_gateway.domain.language import _
 from portal_gateway.domain.scope import PILLARS
+from portal_gateway.domain.speech.language import _
 from portal_gateway.domain.view import figure
 from portal_gateway.store import places
 from portal_gateway.web.render import areas

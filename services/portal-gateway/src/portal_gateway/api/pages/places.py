@@ -17,8 +17,8 @@ from portal_gateway.api.pages.national import national
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain.balance import balance
-from portal_gateway.domain.language import _
 from portal_gateway.domain.scope import PILLARS
+from portal_gateway.domain.speech.language import _
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import places
 from portal_gateway.web.render import areas

@@ -21,10 +21,10 @@ from portal_gateway.api.pages.past import CAUSES
 from portal_gateway.api.pages.standing import flags_of, funding, linked, people, shares
 from portal_gateway.api.pages.summary import summary
 from portal_gateway.api.rest import figure_keys
-from portal_gateway.domain import numbers, words
-from portal_gateway.domain.history import Names
-from portal_gateway.domain.language import N_, _, language, said
-from portal_gateway.domain.money import books
+from portal_gateway.domain.project.history import Names
+from portal_gateway.domain.project.money import books
+from portal_gateway.domain.speech import numbers, words
+from portal_gateway.domain.speech.language import N_, _, language, said
 from portal_gateway.domain.view import Figure, figure, narrative
 from portal_gateway.domain.withheld import as_shown
 from portal_gateway.store import figures, history, projects, receipts

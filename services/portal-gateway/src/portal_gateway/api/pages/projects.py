@@ -16,11 +16,13 @@ from portal_gateway.api.pages import filters
 from portal_gateway.api.pages.frame import frame, now, reader, render, router
 from portal_gateway.api.pages.maps import found_map
 from portal_gateway.api.pages.summary import summary
-from portal_gateway.domain import facets, numbers, timeline
+from portal_gateway.domain.drawing import timeline
 from portal_gateway.domain.errors import WishError
-from portal_gateway.domain.language import N_, _, language, ngettext, said
-from portal_gateway.domain.wish import FACETS, NONE, SORTS, Sort, View, Wish, parse
-from portal_gateway.domain.words import STATUSES, Word
+from portal_gateway.domain.search import facets
+from portal_gateway.domain.search.wish import FACETS, NONE, SORTS, Sort, View, Wish, parse
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import N_, _, language, ngettext, said
+from portal_gateway.domain.speech.words import STATUSES, Word
 from portal_gateway.searching import Found
 from portal_gateway.store import figures, projects, saved_views
 from portal_gateway.web.render import is_mirrored

@@ -19,10 +19,11 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import now, reader, router
 from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain import dialect, words
+from portal_gateway.domain import dialect
 from portal_gateway.domain.dialect import Change, Evidence
-from portal_gateway.domain.language import _, language, said
 from portal_gateway.domain.readability import Readability, readability
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import _, language, said
 from portal_gateway.domain.view import narrative
 from portal_gateway.store import places
 from runtime.access import Principal

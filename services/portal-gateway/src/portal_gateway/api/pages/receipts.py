@@ -13,10 +13,11 @@ from starlette.responses import Response
 from portal_gateway.api.answers import instant_cursor, next_address, nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
-from portal_gateway.domain import figure, numbers
+from portal_gateway.domain.drawing import figure
 from portal_gateway.domain.heard import heard
-from portal_gateway.domain.language import _, ngettext
-from portal_gateway.domain.numbers import MICRO
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import _, ngettext
+from portal_gateway.domain.speech.numbers import MICRO
 from portal_gateway.store import receipts
 from runtime.http import cursor
 

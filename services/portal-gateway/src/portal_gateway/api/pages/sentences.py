@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from portal_gateway.domain import numbers, words
-from portal_gateway.domain.language import N_, _, ngettext, said
+from portal_gateway.domain.speech import numbers, words
+from portal_gateway.domain.speech.language import N_, _, ngettext, said
 from portal_gateway.domain.view import Figure
 
 _SENTENCES: Final = {

@@ -13,8 +13,8 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import titles
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain.figure import MARKS
-from portal_gateway.domain.numbers import percent
+from portal_gateway.domain.drawing.figure import MARKS
+from portal_gateway.domain.speech.numbers import percent
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import visits
 from portal_gateway.store.visits import Visit

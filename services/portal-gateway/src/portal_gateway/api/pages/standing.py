@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from portal_gateway import places
 from portal_gateway.api.pages.summary import by_share
-from portal_gateway.domain import history, numbers, words
-from portal_gateway.domain.language import N_, _, ngettext, said
+from portal_gateway.domain.project import history
+from portal_gateway.domain.speech import numbers, words
+from portal_gateway.domain.speech.language import N_, _, ngettext, said
 from portal_gateway.domain.view import Figure
 from portal_gateway.web.render import areas, project_address
 

@@ -16,10 +16,10 @@ from portal_gateway.api.pages import notice
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
 from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain import words
 from portal_gateway.domain.errors import ScopeError
-from portal_gateway.domain.language import N_, _, said
-from portal_gateway.domain.names import scope_name
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import N_, _, said
+from portal_gateway.domain.speech.names import scope_name
 from portal_gateway.domain.steps import STEPS
 from portal_gateway.store import messages
 from portal_gateway.web.render import areas

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from portal_gateway.domain import words
-from portal_gateway.domain.language import language
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import language
 from portal_gateway.domain.view import figure, narrative
 from portal_gateway.web.render import areas
 

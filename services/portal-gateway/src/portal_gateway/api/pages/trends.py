@@ -10,9 +10,9 @@ from fastapi import Request
 from portal_gateway.api.caller import Caller
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
-from portal_gateway.domain.language import _, language
+from portal_gateway.domain.drawing.trend import Trend, trend
 from portal_gateway.domain.moments import Moments
-from portal_gateway.domain.trend import Trend, trend
+from portal_gateway.domain.speech.language import _, language
 from portal_gateway.domain.view import Figure
 from portal_gateway.web.render import is_mirrored
 

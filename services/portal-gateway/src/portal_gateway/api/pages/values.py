@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from portal_gateway.domain import history, numbers
-from portal_gateway.domain.history import SOURCES, Names
-from portal_gateway.domain.language import N_, _, said
+from portal_gateway.domain.project import history
+from portal_gateway.domain.project.history import SOURCES, Names
+from portal_gateway.domain.speech import numbers
+from portal_gateway.domain.speech.language import N_, _, said
 
 GRADES: Final[dict[str, str]] = {"A": N_("High"), "B": N_("Moderate"), "C": N_("Low"), "D": N_("Very low")}
 """How strong the evidence of a value is (methodology M3)."""

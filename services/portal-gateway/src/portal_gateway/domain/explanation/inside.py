@@ -15,9 +15,9 @@ from portal_gateway.domain.explanation.sums import (
     placed,
     quarter,
 )
-from portal_gateway.domain.language import _, ngettext, said, told
-from portal_gateway.domain.numbers import MICRO, exact, whole_percent
-from portal_gateway.domain.words import LEVELS
+from portal_gateway.domain.speech.language import _, ngettext, said, told
+from portal_gateway.domain.speech.numbers import MICRO, exact, whole_percent
+from portal_gateway.domain.speech.words import LEVELS
 
 _SHOWN: Final = 3
 """Targets and earlier values said beside an indicator; all of them are on the project's page."""

@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
-from portal_gateway.domain.numbers import MICRO, counted, day
+from portal_gateway.domain.speech.numbers import MICRO, counted, day
 
 Node = Mapping[str, Any]
 """A node of scoring's tree: ``kind``, ``label``, its sums, its ``children``."""

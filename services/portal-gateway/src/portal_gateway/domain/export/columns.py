@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from portal_gateway.domain import facets
+from portal_gateway.domain.drawing.figure import MARKS
 from portal_gateway.domain.export.about import DEMONSTRATION, OTHERS
-from portal_gateway.domain.figure import MARKS
-from portal_gateway.domain.language import language, said
+from portal_gateway.domain.search import facets
+from portal_gateway.domain.search.wish import NONE
+from portal_gateway.domain.speech.language import language, said
+from portal_gateway.domain.speech.words import PROJECT_STATUSES
 from portal_gateway.domain.view import narrative
-from portal_gateway.domain.wish import NONE
-from portal_gateway.domain.words import PROJECT_STATUSES
 
 METRICS: Final = ("M2", "M3", "M4")
 """The figures of a project that a file holds."""

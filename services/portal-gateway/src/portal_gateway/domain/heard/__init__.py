@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from portal_gateway.domain.heard.findings import FINDINGS
 from portal_gateway.domain.heard.problems import PROBLEMS
-from portal_gateway.domain.language import SOURCE, _, language, message_of
+from portal_gateway.domain.speech.language import SOURCE, _, language, message_of
 
 _VALUE: Final = re.compile(r"%\((\w+)\)s")
 _FROM_RIGHT: Final = frozenset({"ar"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from portal_gateway.domain.language import N_
+from portal_gateway.domain.speech.language import N_
 
 # fmt: off
 FINDINGS: Final = (

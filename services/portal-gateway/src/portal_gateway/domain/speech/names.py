@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portal_gateway.domain import scope as scopes
-from portal_gateway.domain.language import N_, _, said
-from portal_gateway.domain.words import PILLARS
+from portal_gateway.domain.speech.language import N_, _, said
+from portal_gateway.domain.speech.words import PILLARS
 
 KINDS: dict[str, str] = {
     "pillar": N_("Pillars"),

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any, Final
 
 from portal_gateway import places
-from portal_gateway.domain.figure import MARKS
+from portal_gateway.domain.drawing.figure import MARKS
 from portal_gateway.domain.scope import PILLARS
-from portal_gateway.domain.wish import NONE
-from portal_gateway.domain.words import STATUSES
+from portal_gateway.domain.search.wish import NONE
+from portal_gateway.domain.speech.words import STATUSES
 
 OWN: Final = ("M2", "M3", "M4", "M8", "M10")
 """The metrics of a project that facets and orders read."""

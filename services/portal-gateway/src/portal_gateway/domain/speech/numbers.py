@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from portal_gateway.domain.language import N_, _, language, said
+from portal_gateway.domain.speech.language import N_, _, language, said
 
 MICRO: Final = 1_000_000
 """µ in one, and ppm in one."""

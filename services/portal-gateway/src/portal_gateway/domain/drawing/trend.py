@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from portal_gateway.domain.figure import MARKS
-from portal_gateway.domain.numbers import MICRO
+from portal_gateway.domain.drawing.figure import MARKS
+from portal_gateway.domain.speech.numbers import MICRO
 
 HEIGHT: Final = 200
 """Pixels from 0 to 100 %."""

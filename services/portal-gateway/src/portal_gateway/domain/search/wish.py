@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, get_args
 from urllib.parse import urlencode
 
 from portal_gateway.domain.errors import WishError
-from portal_gateway.domain.language import _
+from portal_gateway.domain.speech.language import _
 
 Sort = Literal["closest", "changed", "title", "budget", "effectiveness"]
 View = Literal["table", "timeline", "map"]

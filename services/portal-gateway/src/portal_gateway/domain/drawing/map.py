@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from portal_gateway.domain import words
-from portal_gateway.domain.language import _, ngettext, said
 from portal_gateway.domain.map_measures import Measure, Step, class_of, legend
-from portal_gateway.domain.numbers import grouped, percent, span
+from portal_gateway.domain.speech import words
+from portal_gateway.domain.speech.language import _, ngettext, said
+from portal_gateway.domain.speech.numbers import grouped, percent, span
 from portal_gateway.domain.view import Figure
 from portal_gateway.places import countries_of
 from portal_gateway.places.atlas import Outline, View, states

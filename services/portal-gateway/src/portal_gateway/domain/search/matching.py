@@ -14,8 +14,8 @@ from pyroaring import BitMap
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from portal_gateway.domain import search
-from portal_gateway.domain.index import Index
+from portal_gateway.domain.search import folding
+from portal_gateway.domain.search.index import Index
 
 Run = tuple[str, bool]
 
@@ -42,7 +42,7 @@ class Match:
 def match(index: Index, text: str, visible: BitMap, *, as_written: bool = False) -> Match:
     """The visible projects with every word: the one whose identifier it is, then those with all the words in the
     title, then with some, then the others."""
-    written = search.asked(text)
+    written = folding.asked(text)
     if not written:
         return Match(())
     runs, hits = list(written), [index.having(run) & visible for run in written]
@@ -91,7 +91,7 @@ def _mend_characters(index: Index, text: str, visible: BitMap) -> Run | None:
                 best = (found, run)
     if best[0]:
         return best[1], True
-    parts = [pair for pair in search.pairs(text) if index.having((pair, True)).intersect(visible)]
+    parts = [pair for pair in folding.pairs(text) if index.having((pair, True)).intersect(visible)]
     return (max(parts, key=lambda pair: len(index.having((pair, True)) & visible)), True) if parts else None
 
 

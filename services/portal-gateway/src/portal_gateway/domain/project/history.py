@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from portal_gateway.domain import numbers, parts, words
-from portal_gateway.domain.language import N_, _, said
+from portal_gateway.domain.project import parts
+from portal_gateway.domain.speech import numbers, words
+from portal_gateway.domain.speech.language import N_, _, said
 from portal_gateway.domain.view import narrative
 from portal_gateway.domain.withheld import without_value
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from portal_gateway.domain.numbers import MICRO, percent
+from portal_gateway.domain.speech.numbers import MICRO, percent
 
 Mark = Literal["filled", "open", "none"]
 Shape = Literal["circle", "square", "diamond", "triangle", "dot"]

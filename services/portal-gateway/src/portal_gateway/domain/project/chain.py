@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from portal_gateway.domain import trajectory
-from portal_gateway.domain.numbers import decimal_text
-from portal_gateway.domain.trajectory import Aim, Point, Trajectory
+from portal_gateway.domain.drawing import trajectory
+from portal_gateway.domain.drawing.trajectory import Aim, Point, Trajectory
+from portal_gateway.domain.speech.numbers import decimal_text
 from portal_gateway.domain.view import narrative
 
 LEVELS: Final = ("3", "2", "1", "9")

@@ -15,9 +15,9 @@ from typing import Any, Final
 import numpy as np
 from pyroaring import BitMap
 
-from portal_gateway.domain import search
-from portal_gateway.domain.facets import OF_FIGURES
-from portal_gateway.domain.wish import FACETS, NONE, Sort
+from portal_gateway.domain.search import folding
+from portal_gateway.domain.search.facets import OF_FIGURES
+from portal_gateway.domain.search.wish import FACETS, NONE, Sort
 
 Shelf = tuple[str, str]
 """Class and entity of a project: what decides who may read it."""
@@ -165,7 +165,7 @@ class Index:
             return self._beginning(text, known)
         if len(text) == 1:
             return self._beginning(text, known, always=True)
-        return BitMap.intersection(*(known.get(pair, BitMap()) for pair in search.pairs(text)))
+        return BitMap.intersection(*(known.get(pair, BitMap()) for pair in folding.pairs(text)))
 
     def _beginning(self, text: str, known: Mapping[str, BitMap], always: bool = False) -> BitMap:
         if len(text) < _UNFINISHED and not always:

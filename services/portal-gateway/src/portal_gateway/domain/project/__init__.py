@@ -1,0 +1,1 @@
+"""A project as its page tells it: the results chain, money by year, and the versions of each part."""
