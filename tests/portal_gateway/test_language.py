@@ -6,12 +6,16 @@ from datetime import date
 from gettext import NullTranslations
 
 import pytest
+from babel import Locale
+from babel.messages.pofile import read_po
 from tests.support.gateway import Gateway, figure, someone
 
 from portal_gateway.domain.speech import numbers
-from portal_gateway.domain.speech.language import LANGUAGES, SOURCE, _, ngettext, said, speaking, told
+from portal_gateway.domain.speech.language import LANGUAGES, NP_, SOURCE, _, by_category, ngettext, said, speaking
+from portal_gateway.domain.speech.told import told
 from portal_gateway.domain.speech.words import METRICS
 from portal_gateway.web import catalogues
+from portal_gateway.web.render import live_words
 
 
 class Backwards(NullTranslations):
@@ -22,6 +26,9 @@ class Backwards(NullTranslations):
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+
+    def pgettext(self, context: str, message: str) -> str:
+        return f"⟦{message}⟧"
 
 
 OTHERS = [code for code in LANGUAGES if code != SOURCE]
@@ -49,6 +56,7 @@ def test_a_message_keeps_its_values_wherever_they_stand() -> None:
             "⟦1 due value is missing.⟧"
         )
         assert said("") == ""
+        assert said(NP_("a session", "End")) == "⟦End⟧"
         assert numbers.day(date(2026, 9, 14)) == "⟦14 ⟦Sep⟧ 2026⟧"
     assert _("%(share)s%% of plan", share="5") == "5% of plan"
 
@@ -62,6 +70,103 @@ def test_what_another_service_composed_is_translated_with_its_values() -> None:
     with speaking("xx", Backwards()):
         assert told(node, "calc") == "⟦grade B, ⟦full⟧⟧"
         assert told({"calc": "as it stands"}, "calc") == "as it stands"
+
+
+@pytest.mark.parametrize(
+    ("code", "area", "figure"),
+    [
+        ("ar", "كوت ديفوار", "64.9%"),
+        ("zh", "科特迪瓦", "64.9%"),
+        ("en", "Côte d’Ivoire", "64.9%"),
+        ("fr", "Côte d’Ivoire", "64,9%"),
+        ("ru", "Кот-д'Ивуар", "64,9%"),
+        ("es", "Côte d’Ivoire", "64,9%"),
+    ],
+)
+def test_names_and_figures_in_another_services_sentence_are_the_readers(code: str, area: str, figure: str) -> None:
+    values = {
+        "scope": {"message": "Ivory Coast", "area": "CI"},
+        "value": {"message": "64.9%%", "value": 649_000, "unit": "µ"},
+    }
+    node = {"said": {"title": {"message": "%(scope)s: %(value)s", "values": values}}}
+    with speaking(code, catalogues.catalogue(code)):
+        assert area in told(node, "title")
+        assert figure in told(node, "title")
+    unknown = {"said": {"title": {"message": "Nowhere", "area": "ZZZ"}}}
+    assert told(unknown, "title") == "Nowhere"
+
+
+@pytest.mark.parametrize(
+    ("code", "amounts", "day", "month"),
+    [
+        ("ar", ("6.8 ألف دولار", "68.2 مليون دولار", "6.8 بليون دولار"), "1 أيار/مايو 2026", "أيار/مايو 2026"),
+        ("zh", ("6,820 美元", "6,820 万美元", "68.2 亿美元"), "2026年5月1日", "2026年5月"),
+        ("en", ("USD 6.8 k", "USD 68.2 m", "USD 6.8 bn"), "1 May 2026", "May 2026"),
+        ("fr", ("6,8 k USD", "68,2 M USD", "6,8 Md USD"), "1er mai 2026", "mai 2026"),
+        ("ru", ("6,8 тыс. долл. США", "68,2 млн долл. США", "6,8 млрд долл. США"), "1 мая 2026 г.", "май 2026 г."),
+        ("es", ("USD 6,8 mil", "USD 68,2 M", "USD 6 820 M"), "1 may. 2026", "may. 2026"),
+    ],
+)
+def test_money_and_dates_are_as_the_readers_write_them(
+    code: str, amounts: tuple[str, ...], day: str, month: str
+) -> None:
+    def shown(text: str) -> str:
+        return " ".join(text.replace("\N{LEFT-TO-RIGHT MARK}", "").split())
+
+    with speaking(code, catalogues.catalogue(code)):
+        assert tuple(shown(numbers.money(n * 100)) for n in (6_820, 68_200_000, 6_820_000_000)) == amounts
+        assert shown(numbers.day(date(2026, 5, 1))) == day
+        assert shown(numbers.month(date(2026, 5, 1))) == month
+        assert {unit: forms.keys() for unit, forms in live_words()["ago"].items()}.keys() == numbers.AGES.keys()
+
+
+def test_a_script_is_given_the_form_for_each_number_that_the_server_says() -> None:
+    for code in LANGUAGES:
+        category = Locale.parse(code).plural_form
+        with speaking(code, catalogues.catalogue(code)):
+            for _least, message in numbers.AGES.values():
+                forms = by_category(message)
+                for n in (0, 1, 2, 3, 10, 11, 21, 99, 100, 102):
+                    assert forms[category(n)].replace("%s", str(n)) == ngettext(*message, n), (code, n)
+
+
+TERMS = {
+    "Pillar I": "支柱一",
+    "Pillar II": "支柱二",
+    "Pillar III": "支柱三",
+    "Pillar IV": "支柱四",
+    "Conditions conducive to the spread of terrorism": "消除有利于恐怖主义蔓延的条件",
+    "Preventing and combating terrorism": "防止和打击恐怖主义",
+    "Building States’ capacity and the role of the United Nations": "建设各国能力并加强联合国作用",
+    "Human rights for all and the rule of law": "尊重人权和法治",
+    "Outputs": "产出",
+    "Outcomes": "成果",
+    "Impact": "影响",
+    "Baseline": "基线值",
+    "Target": "目标",
+    "Duplication": "重复工作",
+    "May complement each other": "协同作用",
+    "Gender marker": "性别平等标码",
+    "On track": "按计划",
+    "Accelerate": "需加速",
+    "Limited": "进展有限",
+    "Regressing": "倒退",
+    "on track": "按计划",
+    "accelerate": "需加速",
+    "limited": "进展有限",
+    "regressing": "倒退",
+    "pillar IV": "支柱四",
+}
+"""Methodology §2.4, where the portal has the term: the wording of A/73/866."""
+
+
+def test_chinese_has_the_terms_of_the_report() -> None:
+    chinese = catalogues.catalogue("zh")
+    assert {term: found for term, found in TERMS.items() if found not in chinese.gettext(term)} == {}
+    with catalogues._file("zh").open("rb") as file:
+        messages = [m for m in read_po(file, locale="zh") if m.id]
+    other = {"性别标记", "性别平等标记", "里程碑", "加速推进", "退步", "人权尽责", "重叠工作"}
+    assert [m.id for m in messages if any(word in str(m.string) for word in other)] == []
 
 
 async def test_every_metric_has_a_page_in_every_language(gateway: Gateway) -> None:

@@ -14,6 +14,7 @@ from contracts.metrics import MetricUpdated
 from contracts.receipts import SubmissionProcessed
 from notifier import usecases
 from notifier.domain.fact import Access, Alert, Fact, Figure, Receipt
+from notifier.domain.saying import say
 from notifier.domain.scope import parts
 from runtime.db import Tx
 from runtime.delivery import Handle, Record
@@ -47,7 +48,7 @@ def _fact(tx: Tx, record: Record) -> Fact | None:
 def _figure(event: MetricUpdated, envelope: Envelope) -> Figure:
     place = None
     if event.cause and event.cause.line and parts(event.scope)[0] in {"project", "indicator"}:
-        place = f"line {event.cause.line} of {event.cause.file or 'the file'}"
+        place = say("line %(line)s of %(file)s", line=event.cause.line, file=event.cause.file or say("the file"))
     return Figure(
         fact_id=f"metric {envelope.source} {envelope.id}",
         access=Access(classification=event.classification, owner=event.owner, demonstration=event.demonstration),

@@ -9,8 +9,8 @@ from typing import Final
 from urllib.parse import quote
 
 from notifier.domain.fact import Alert, Fact, Figure, Receipt, Told
-from notifier.domain.saying import Said, coded, say, together
-from notifier.domain.scope import spoken
+from notifier.domain.saying import Said, coded, measured, say, together
+from notifier.domain.scope import parts, spoken
 from notifier.domain.subscription import Subscription
 
 METRICS: Final = {
@@ -69,7 +69,7 @@ def _words(fact: Fact, names: Mapping[str, str], told: Told | None) -> tuple[str
                 link = f"/projects/{quote(fact.project_id, safe='')}"
             elif fact.kind == "security":
                 link = "/receipts"
-            return "alert", fact.text, _alert_body(fact, names), link
+            return "alert", _alert_title(fact), _alert_body(fact, names), link
         case Receipt():
             return (
                 "receipt",
@@ -106,6 +106,21 @@ def _figure_body(figure: Figure) -> str:
     if figure.place:
         said.append(say("Last moved by %(place)s.", place=figure.place))
     return together(said)
+
+
+def _alert_title(alert: Alert) -> str:
+    """The sender's text; in words that can be said in other languages where it is what scoring says of a pace."""
+    _, project, indicator = parts(alert.scope)
+    if not (indicator and alert.before and alert.after):
+        return alert.text
+    pace = say(
+        "Pace of %(indicator)s in %(project)s: %(after)s, before %(before)s",
+        indicator=indicator,
+        project=project,
+        after=coded(alert.after),
+        before=coded(alert.before),
+    )
+    return pace if pace == alert.text else alert.text
 
 
 def _alert_body(alert: Alert, names: Mapping[str, str]) -> str:
@@ -176,7 +191,7 @@ def _reason(first: Subscription, others: int, names: Mapping[str, str]) -> str:
         case "receipts":
             wish = say("the receipts of %(entity)s", entity=first.entity)
     if first.min_change:
-        points = amount(first.min_change, "µ").removesuffix("%")
+        points = measured(amount(first.min_change, "µ").removesuffix("%"), first.min_change, "points")
         wish = say("%(wish)s, from %(points)s points of change", wish=wish, points=points)
     if first.only_problems:
         wish = say("%(wish)s that hold something to mend", wish=wish)
@@ -188,8 +203,12 @@ def _reason(first: Subscription, others: int, names: Mapping[str, str]) -> str:
     return together(said)
 
 
-def amount(value: int, unit: str) -> str:
+def amount(value: int, unit: str) -> Said:
     """A figure as people read it: µ as per cent with one decimal, half to even; cents as US dollars."""
+    return measured(_amount(value, unit), value, unit)
+
+
+def _amount(value: int, unit: str) -> str:
     if unit == "µ":
         return _signed((Decimal(value) / 10_000).quantize(Decimal("0.1"), rounding=ROUND_HALF_EVEN), "", "%")
     if unit == "cents":

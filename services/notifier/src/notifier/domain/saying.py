@@ -6,21 +6,38 @@ Messages are literals, so that they can be gathered for translators.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 
 class Said(str):
-    """A text in English that remembers its message and values."""
+    """A text in English that remembers its message and values, and what it stands for where that is no sentence."""
 
-    __slots__ = ("message", "values")
+    __slots__ = ("meant", "message", "values")
     message: str
     values: dict[str, Any]
+    meant: dict[str, Any]
 
 
 def say(message: str, **values: Any) -> Said:
     """The text of a message, whose values stand as ``%(name)s``, a per cent sign as ``%%``."""
     found = Said(message % values)
-    found.message, found.values = message, values
+    found.message, found.values, found.meant = message, values, {}
+    return found
+
+
+def area(code: str, name: str) -> Said:
+    """The name of a country or region, which the portal knows in other languages by its code."""
+    return _meant(name, area=code)
+
+
+def measured(text: str, value: int, unit: str) -> Said:
+    """A figure as English writes it, with the integer and the unit that other languages write it from."""
+    return _meant(text, value=value, unit=unit)
+
+
+def _meant(text: str, **meant: Any) -> Said:
+    found = say(text.replace("%", "%%"))
+    found.meant = meant
     return found
 
 
@@ -34,9 +51,13 @@ def together(sentences: list[Said]) -> str:
     return found
 
 
+_KINDS: Final = {"off-track": say("off track"), "status-changed": say("status changed")}
+"""Kinds of alert that scoring raises, as messages of their own."""
+
+
 def coded(code: str) -> Said:
     """A code of the contracts in plain words, a message of its own where a catalogue has it."""
-    return say(code.replace("_", " ").replace("-", " ").lower().replace("%", "%%"))
+    return _KINDS.get(code) or say(code.replace("_", " ").replace("-", " ").lower().replace("%", "%%"))
 
 
 def message_of(text: Any) -> dict[str, Any] | None:
@@ -44,4 +65,4 @@ def message_of(text: Any) -> dict[str, Any] | None:
     if not isinstance(text, Said):
         return None
     values = {name: message_of(value) or str(value) for name, value in text.values.items()}
-    return {"message": text.message} | ({"values": values} if values else {})
+    return {"message": text.message} | ({"values": values} if values else {}) | text.meant

@@ -6,9 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from notifier.domain.saying import Said, say
+from notifier.domain.saying import Said, area, say
 
-NUMERALS: Final = {"P1": "I", "P2": "II", "P3": "III", "P4": "IV"}
+_PILLARS: Final = {
+    "P1": say("pillar I"),
+    "P2": say("pillar II"),
+    "P3": say("pillar III"),
+    "P4": say("pillar IV"),
+}
 """The four pillars of the Global Counter-Terrorism Strategy by the numerals the documents use."""
 
 _ONE: Final = frozenset({"pillar", "country", "region", "theme", "entity", "project"})
@@ -36,7 +41,7 @@ def is_scope(text: str) -> bool:
     if not first or (kind not in _ONE and not (kind in _TWO and second)):
         return False
     pillar = {"pillar": first, "pillar-country": first, "entity-pillar": second}.get(kind)
-    return pillar is None or pillar in NUMERALS
+    return pillar is None or pillar in _PILLARS
 
 
 def project_of(scope: str) -> str | None:
@@ -54,9 +59,9 @@ def spoken(scope: str, names: Mapping[str, str]) -> str:
         case "pillar":
             return _pillar(first)
         case "country" | "region":
-            return names.get(first, first)
+            return area(first, names.get(first, first))
         case "pillar-country":
-            return say("%(pillar)s in %(area)s", pillar=_pillar(first), area=names.get(second, second))
+            return say("%(pillar)s in %(area)s", pillar=_pillar(first), area=area(second, names.get(second, second)))
         case "entity-pillar":
             return say("%(entity)s under %(pillar)s", entity=first, pillar=_pillar(second))
         case "indicator":
@@ -70,4 +75,4 @@ def spoken(scope: str, names: Mapping[str, str]) -> str:
 
 
 def _pillar(code: str) -> Said:
-    return say("pillar %(numeral)s", numeral=NUMERALS.get(code, code))
+    return _PILLARS.get(code) or say("pillar %(numeral)s", numeral=code)

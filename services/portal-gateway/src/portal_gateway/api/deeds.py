@@ -17,6 +17,7 @@ from portal_gateway.clients.operations import Others
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import account
 from portal_gateway.domain.account import Deed
+from portal_gateway.domain.export.columns import plain
 from runtime import audit
 
 OWN: Final = "portal-gateway"
@@ -24,7 +25,6 @@ MOST: Final = 200
 """Rows of one page."""
 
 _EXPORTED: Final = 5000  # rows of each service in a file
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ async def exported(request: Request, who: Caller, day: date | None) -> bytes:
     for one in found.rows:
         for name in one.more or [one.object]:
             cells = [one.at.isoformat(), one.service, one.seq, one.action, name, one.classes, one.status, one.trace]
-            writer.writerow([_cell(cell) for cell in cells])
+            writer.writerow(["" if cell is None else plain(str(cell)) for cell in cells])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -97,11 +97,6 @@ def day_of(text: str) -> date | None:
 def _deed(service: str, row: Any) -> Deed:
     detail = row["detail"]
     return account.deed(service, row, orjson.loads(detail) if isinstance(detail, str) else detail)
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def _text(at: datetime | None) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal_gateway.domain.speech.language import N_, _, said
+from portal_gateway.domain.speech.language import N_, NP_, _, said
 
 ROLE_NAMES: Final[dict[str, str]] = {
     "entity": N_("Entity of the Compact"),
@@ -18,7 +18,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
 """Roles as people call them."""
 
 REASONS: Final[dict[str, tuple[str, str]]] = {
-    "public": (N_("Open"), N_("Whoever is signed in reads it.")),
+    "public": (NP_("class of data", "Open"), N_("Whoever is signed in reads it.")),
     "member-states": (
         N_("Member States and the Compact"),
         N_("Member States, entities of the Compact and the secretariat read it."),

@@ -33,7 +33,14 @@ _SOURCES: Final = (
     ("notifier/src/notifier", "notifier"),
 )
 _METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-_KEYWORDS: Final = {"_": None, "N_": None, "say": None, "ngettext": (1, 2)}
+_KEYWORDS: Final = {
+    "_": None,
+    "N_": None,
+    "say": None,
+    "ngettext": (1, 2),
+    "numbered": (1, 2),
+    **dict.fromkeys(("NP_", "pgettext"), ((1, "c"), 2)),
+}
 _VALUE: Final = re.compile(r"%\((\w+)\)s")
 _ESCAPED: Final = re.compile(r"%%")
 _OTHERS: Final = "/domain/heard/"

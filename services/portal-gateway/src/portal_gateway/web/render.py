@@ -17,7 +17,7 @@ from portal_gateway.domain import scope as scopes
 from portal_gateway.domain.drawing import figure
 from portal_gateway.domain.scope import NUMERALS
 from portal_gateway.domain.speech import language, numbers, words
-from portal_gateway.domain.speech.language import _, said
+from portal_gateway.domain.speech.language import _, numbered, said
 from portal_gateway.domain.speech.names import scope_name
 from portal_gateway.domain.steps import STEPS
 from portal_gateway.web.catalogues import spoken
@@ -99,7 +99,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    env.install_gettext_callables(language.message_of, language.plural, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        language.message_of, language.plural, newstyle=True, pgettext=language.message_in
+    )
     env.filters |= {
         "percent": numbers.percent,
         "points": numbers.points,
@@ -136,29 +138,25 @@ def is_mirrored(lang: str) -> bool:
 def live_words() -> dict[str, Any]:
     """What live.js says, in the page's language; ``%s`` is where a number goes."""
     return {
-        "ago": {
-            "s": _("%(n)s s ago", n="%s"),
-            "min": _("%(n)s min ago", n="%s"),
-            "h": _("%(n)s h ago", n="%s"),
-            "d": _("%(n)s d ago", n="%s"),
-        },
+        "ago": {unit: language.by_category(message) for unit, (_floor, message) in numbers.AGES.items()},
         "instant": _(
             "%(day)s, %(time)s UTC", day=_("%(day)s %(month)s %(year)s", day="%d", month="%m", year="%y"), time="%t"
         ),
         "months": numbers.months(),
+        "first": numbers.first_of_month(),
         "signs": numbers.signs(),
         "states": {code: (said(word.text), word.icon) for code, word in words.STATES.items()},
         "why": {code: (said(word.text), word.icon) for code, word in words.WITHHELD.items()},
         "live": _("Live, %(age)s", age="%s"),
         "reconnecting": _("Reconnecting, figures are of %(age)s", age="%s"),
-        "paused": _("Paused, %(n)s updates wait", n="%s"),
+        "paused": language.by_category(numbered("Paused, %(n)s update waits", "Paused, %(n)s updates wait")),
         "pause": _("Pause"),
         "resume": _("Go on"),
         "known": _("%(share)s%% known", share="%s"),
         "span": numbers.span("%1", "%2"),
         "was": _("was %(value)s%%", value="%s"),
         "points": _("%(points)s points with the last change", points="%s"),
-        "changes": _("%(n)s figures changed", n="%s"),
+        "changes": language.by_category(numbered("%(n)s figure changed", "%(n)s figures changed")),
         "withheld": _("Withheld"),
         "unknown": _("Unknown"),
         "copied": _("Copied"),

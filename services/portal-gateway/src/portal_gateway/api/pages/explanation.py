@@ -219,7 +219,7 @@ def _moves(figure: Figure, found: Influence, wanted: Wanted) -> Moves | None:
 def _closing(figure: Figure, line: Closing) -> str:
     n = numbers.grouped(line.count)
     if line.kind == "others":
-        return _("%(n)s more", n=n)
+        return ngettext("%(n)s more", "%(n)s more", line.count, n=n)
     if figure.metric in _OF_SUBJECTS:
         return _("%(n)s not yours to read", n=n)
     whole = numbers.grouped(figure.projects)

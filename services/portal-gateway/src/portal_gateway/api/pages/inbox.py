@@ -17,7 +17,8 @@ from portal_gateway.api.pages.frame import frame, query_of, reader, render, rout
 from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import snooze
-from portal_gateway.domain.speech.language import N_, told
+from portal_gateway.domain.speech.language import N_
+from portal_gateway.domain.speech.told import told
 from portal_gateway.store import messages
 from portal_gateway.store.messages import View, Wanted
 from runtime.http import cursor

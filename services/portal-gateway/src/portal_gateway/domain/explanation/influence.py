@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal_gateway.domain.explanation.sums import Node
-from portal_gateway.domain.speech.language import told
 from portal_gateway.domain.speech.numbers import percent, points
+from portal_gateway.domain.speech.told import told
 
 
 @dataclass(frozen=True, slots=True)

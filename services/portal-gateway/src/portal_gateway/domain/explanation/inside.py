@@ -15,8 +15,9 @@ from portal_gateway.domain.explanation.sums import (
     placed,
     quarter,
 )
-from portal_gateway.domain.speech.language import _, ngettext, said, told
+from portal_gateway.domain.speech.language import _, ngettext, said
 from portal_gateway.domain.speech.numbers import MICRO, exact, whole_percent
+from portal_gateway.domain.speech.told import told
 from portal_gateway.domain.speech.words import LEVELS
 
 _SHOWN: Final = 3

@@ -8,8 +8,9 @@ from portal_gateway.domain.explanation.inside import indicator_steps, inside
 from portal_gateway.domain.explanation.step import Link, Step
 from portal_gateway.domain.explanation.sums import Node, Sum, amount, children
 from portal_gateway.domain.explanation.table import listed
-from portal_gateway.domain.speech.language import _, told
+from portal_gateway.domain.speech.language import _
 from portal_gateway.domain.speech.numbers import MICRO, counted, exact, grouped, whole_percent
+from portal_gateway.domain.speech.told import told
 
 
 def steps(tree: Node, project: Node | None, indicator: str | None, *, metric_name: str, scope: str) -> list[Step]:

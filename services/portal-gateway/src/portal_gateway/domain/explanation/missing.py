@@ -9,8 +9,9 @@ from datetime import date
 from typing import Final
 
 from portal_gateway.domain.explanation.sums import Node, children
-from portal_gateway.domain.speech.language import _, told
+from portal_gateway.domain.speech.language import _
 from portal_gateway.domain.speech.numbers import day
+from portal_gateway.domain.speech.told import told
 
 _DATES: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _REASONS: Final = (

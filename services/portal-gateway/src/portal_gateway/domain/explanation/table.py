@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal_gateway.domain.explanation.sums import Node, amount, children
-from portal_gateway.domain.speech.language import told
+from portal_gateway.domain.speech.told import told
 
 _OWN = ("project:", "indicator:")
 

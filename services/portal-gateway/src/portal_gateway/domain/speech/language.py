@@ -6,11 +6,13 @@ templates and for sentences composed here, and a translator may move every part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from gettext import NullTranslations
 from typing import Any, Final
+
+from babel import Locale
 
 LANGUAGES: Final = {
     "ar": "العربية",
@@ -24,6 +26,12 @@ LANGUAGES: Final = {
 
 SOURCE: Final = "en"
 """The language the messages are written in."""
+
+_MEANING: Final = "\x04"
+"""What parts a context from its message, as in the catalogues of gettext."""
+
+_SAMPLES: Final = range(103)
+"""Numbers that ask for every form a language has for whole numbers below a million."""
 
 _speaking: ContextVar[tuple[str, NullTranslations]] = ContextVar("speaking", default=(SOURCE, NullTranslations()))
 
@@ -48,9 +56,26 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "translate la
     return message
 
 
+def NP_(context: str, message: str) -> str:  # noqa: N802
+    """Mark a message that means something else in another place, as ``N_`` does; ``context`` says what it is here."""
+    return f"{context}{_MEANING}{message}"
+
+
+def numbered(one: str, several: str) -> tuple[str, str]:
+    """Mark a message about so many things; ``ngettext`` says it."""
+    return one, several
+
+
 def message_of(message: str) -> str:
     """A message in the language of the page, its values not yet put in."""
-    return _speaking.get()[1].gettext(message)
+    context, meaning, text = message.rpartition(_MEANING)
+    catalogue = _speaking.get()[1]
+    return catalogue.pgettext(context, text) if meaning else catalogue.gettext(text)
+
+
+def message_in(context: str, message: str) -> str:
+    """``message_of`` for a message with a context; templates call it ``pgettext``."""
+    return message_of(NP_(context, message))
 
 
 def said(message: str) -> str:
@@ -68,18 +93,15 @@ def ngettext(one: str, several: str, n: int, **values: Any) -> str:
     return plural(one, several, n) % {"n": n, **values}
 
 
+def by_category(message: tuple[str, str]) -> dict[str, str]:
+    """Every form of a message about so many things by the category of CLDR that asks for it, its number as ``%s``: so
+    that a script can choose as ``ngettext`` does, by ``Intl.PluralRules``.
+    """
+    category = Locale.parse(language()).plural_form
+    found = {category(n): plural(*message, n) % {"n": "%s"} for n in _SAMPLES}
+    return {"other": found[category(_SAMPLES[-1])]} | found
+
+
 def plural(one: str, several: str, n: int) -> str:
     """The form for so many things, its values not yet put in."""
     return _speaking.get()[1].ngettext(one, several, n)
-
-
-def told(node: Mapping[str, Any], field: str) -> str:
-    """A text that another service composed: its message and values where it sent them, else as it stands."""
-    message = (node.get("said") or {}).get(field)
-    return _composed(message) if message is not None else str(node.get(field, ""))
-
-
-def _composed(part: Any) -> str:
-    if not isinstance(part, Mapping):
-        return str(part)
-    return message_of(part["message"]) % {name: _composed(value) for name, value in (part.get("values") or {}).items()}

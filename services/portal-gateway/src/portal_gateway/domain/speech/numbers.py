@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from portal_gateway.domain.speech.language import N_, _, language, said
+from portal_gateway.domain.speech.language import N_, NP_, _, language, ngettext, numbered, said
 
 MICRO: Final = 1_000_000
 """µ in one, and ppm in one."""
@@ -23,16 +23,34 @@ _MONTHS: Final = (
     N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
     N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec"),
 )  # fmt: skip
-_AGES: Final = ((86_400, N_("%(n)s d ago")), (3_600, N_("%(n)s h ago")), (60, N_("%(n)s min ago")))
+# L10N: months that stand without a day
+_MONTHS_ALONE: Final = (
+    NP_("alone", "Jan"), NP_("alone", "Feb"), NP_("alone", "Mar"), NP_("alone", "Apr"),
+    NP_("alone", "May"), NP_("alone", "Jun"), NP_("alone", "Jul"), NP_("alone", "Aug"),
+    NP_("alone", "Sep"), NP_("alone", "Oct"), NP_("alone", "Nov"), NP_("alone", "Dec"),
+)  # fmt: skip
+_FIRST: Final = {"fr": "1er"}
+AGES: Final = {
+    "d": (86_400, numbered("%(n)s d ago", "%(n)s d ago")),
+    "h": (3_600, numbered("%(n)s h ago", "%(n)s h ago")),
+    "min": (60, numbered("%(n)s min ago", "%(n)s min ago")),
+    "s": (0, numbered("%(n)s s ago", "%(n)s s ago")),
+}
+"""How long ago by unit, the largest first: from how many seconds on, and the message by number."""
+
 _MINUS: Final = "\N{MINUS SIGN}"
 _COMMA: Final = (",", "\N{NARROW NO-BREAK SPACE}")
 _SIGNS: Final = {"fr": _COMMA, "es": _COMMA, "ru": _COMMA}
-_AMOUNTS: Final = (
-    (10**9, N_("USD %(amount)s bn")),
-    (10**6, N_("USD %(amount)s m")),
-    (10**3, N_("USD %(amount)s k")),
-    (0, N_("USD %(amount)s")),
-)
+_BILLIONS: Final = (10**9, N_("USD %(amount)s bn"))
+_MILLIONS: Final = (10**6, N_("USD %(amount)s m"))
+_THOUSANDS: Final = (10**3, N_("USD %(amount)s k"))
+_AMOUNTS: Final = (_BILLIONS, _MILLIONS, _THOUSANDS)
+_AMOUNTS_BY: Final = {
+    # L10N: 10 000 and 100 000 000, for languages that count by them
+    "zh": ((10**8, N_("USD %(amount)s × 10⁸")), (10**4, N_("USD %(amount)s × 10⁴"))),
+    "es": (_MILLIONS, _THOUSANDS),
+}
+"""What large amounts are counted in, where a language's readers do not count in thousand millions (CLDR, compact)."""
 
 
 def signs() -> tuple[str, str]:
@@ -86,11 +104,14 @@ def hundredths(number: int) -> str:
 
 
 def money(cents: int) -> str:
-    """US dollars as people say them: ``6_820_000_000`` cents is ``USD 68.2 m``."""
-    dollars = Decimal(cents) / 100
-    floor, message = next(pair for pair in _AMOUNTS if abs(dollars) >= pair[0])
-    scaled = dollars / floor if floor else dollars
-    rounded = scaled.quantize(Decimal("0.1") if floor else Decimal(1), rounding=ROUND_HALF_EVEN)
+    """US dollars as people say them: ``6_820_000_000`` cents is ``USD 68.2 m``, in Chinese 6,820 万美元."""
+    amount, message, exact_to = Decimal(cents) / 100, N_("USD %(amount)s"), Decimal(1)
+    for floor, scaled in _AMOUNTS_BY.get(language(), _AMOUNTS):
+        if abs(amount) >= floor:
+            amount, message = amount / floor, scaled
+            exact_to = Decimal("0.1") if abs(amount) < _THOUSANDS[0] else exact_to
+            break
+    rounded = amount.quantize(exact_to, rounding=ROUND_HALF_EVEN)
     return _(message, amount=localised(f"{rounded:,}".replace("-", _MINUS)))
 
 
@@ -116,12 +137,22 @@ def decimal_text(text: str | None) -> str:
 
 def day(value: date) -> str:
     """``14 Sep 2026``."""
-    return _("%(day)s %(month)s %(year)s", day=value.day, month=said(_MONTHS[value.month - 1]), year=value.year)
+    return _(
+        "%(day)s %(month)s %(year)s",
+        day=first_of_month() if value.day == 1 else value.day,
+        month=said(_MONTHS[value.month - 1]),
+        year=value.year,
+    )
 
 
 def month(value: date) -> str:
     """``Sep 2026``."""
-    return _("%(month)s %(year)s", month=said(_MONTHS[value.month - 1]), year=value.year)
+    return _("%(month)s %(year)s", month=said(_MONTHS_ALONE[value.month - 1]), year=value.year)
+
+
+def first_of_month() -> str:
+    """The first day of a month as dates print it, which is an ordinal in French."""
+    return _FIRST.get(language(), "1")
 
 
 def months() -> list[str]:
@@ -138,7 +169,5 @@ def instant(value: datetime) -> str:
 def age(then: datetime, now: datetime) -> str:
     """How long ago, in the largest whole unit: ``2 s ago``, ``18 min ago``, ``3 h ago``, ``117 d ago``."""
     seconds = max(0, int((now - then).total_seconds()))
-    for floor, message in _AGES:
-        if seconds >= floor:
-            return _(message, n=seconds // floor)
-    return _("%(n)s s ago", n=seconds)
+    n, forms = next((seconds // floor, forms) for floor, forms in AGES.values() if seconds >= floor)
+    return ngettext(*forms, n)

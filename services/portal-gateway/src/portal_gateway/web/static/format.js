@@ -1,11 +1,12 @@
 // The rules of numbers.py for what changes while a page is open. µ and ppm are integers below 2^53.
 
 const MINUS = "\u2212";
-let decimal = ".", thousands = ",";
+let decimal = ".", thousands = ",", rules = null;
 
-// The signs between digits in the page's language, as its words say them.
+// The signs between digits in the page's language, as its words say them, and how it counts.
 export function signs(words) {
   [decimal, thousands] = words.signs;
+  rules = new Intl.PluralRules(document.documentElement.lang);
 }
 
 // 649007 µ is "64.9"; half to even.
@@ -29,6 +30,11 @@ export function grouped(number) {
   return String(number).replace(/\B(?=(\d{3})+$)/g, thousands);
 }
 
+// The form of a message for so many things, in the page's words.
+export function counted(forms, n) {
+  return (forms[rules?.select(n)] ?? forms.other).replace("%s", grouped(n));
+}
+
 // Observed of expected, in µ; the exact fraction is compared on the server only.
 export function share(observed, expected) {
   return expected ? Number((BigInt(observed) * 1000000n) / BigInt(expected)) : 0;
@@ -44,16 +50,16 @@ export function place(micro, mirrored) {
 export function age(then, now, words) {
   const seconds = Math.max(0, Math.floor((now - then) / 1000));
   for (const [floor, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
-    if (seconds >= floor) return words.ago[unit].replace("%s", Math.floor(seconds / floor));
+    if (seconds >= floor) return counted(words.ago[unit], Math.floor(seconds / floor));
   }
-  return words.ago.s.replace("%s", seconds);
+  return counted(words.ago.s, seconds);
 }
 
 // 2026-09-14T09:15:27Z is "14 Sep 2026, 09:15:27 UTC".
 export function instant(date, words) {
   const two = (n) => String(n).padStart(2, "0");
   const parts = {
-    "%d": date.getUTCDate(),
+    "%d": date.getUTCDate() === 1 ? words.first : date.getUTCDate(),
     "%m": words.months[date.getUTCMonth()],
     "%y": date.getUTCFullYear(),
     "%t": `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`,

@@ -1,7 +1,7 @@
 // One EventSource a page. Figures are patched in place by their key, "metric|scope"; lists never move, they
 // say that there is news. Pause holds everything and counts. A hidden page lets its connection go, because a
 // browser has only six for one server.
-import { age, grouped, instant, percent, place, points, share, signs } from "./format.js";
+import { age, counted, grouped, instant, percent, place, points, share, signs } from "./format.js";
 import { heard as told } from "./messages.js";
 
 const body = document.body;
@@ -40,7 +40,7 @@ export function listen() {
     }
     const since = age(heard, now, words);
     if (over) return;
-    if (held) show("off", words.paused.replace("%s", held.size));
+    if (held) show("off", counted(words.paused, held.size));
     else if (source?.readyState === EventSource.OPEN) show("on", words.live.replace("%s", since));
     else if (lost) show("off", words.reconnecting.replace("%s", since));
   }
@@ -51,7 +51,7 @@ export function listen() {
     timer = setTimeout(() => {
       timer = 0;
       saidAt = Date.now();
-      said.textContent = news.length === 1 ? news[0] : words.changes.replace("%s", news.length);
+      said.textContent = news.length === 1 ? news[0] : counted(words.changes, news.length);
       news = [];
     }, Math.max(0, saidAt + SAY_EVERY - Date.now()));
   }
@@ -169,7 +169,7 @@ export function listen() {
         pill("figure");
         reword();
         const name = document.title.split(" · ")[0];
-        news.push(data.value === null ? words.changes.replace("%s", 1) : `${name}: ${percent(data.value)}%`);
+        news.push(data.value === null ? counted(words.changes, 1) : `${name}: ${percent(data.value)}%`);
       }
       pill("changes");
     } else if (kind === "notification") { if (told(data, words)) news.push(data.title); }
