@@ -131,3 +131,27 @@ async def test_a_subscription_is_changed_and_messages_are_filed(focal: httpx.Asy
 async def test_the_doors_are_described(focal: httpx.AsyncClient) -> None:
     document = (await focal.get("/openapi.json")).json()
     assert {"/v1/subscriptions", "/v1/inbox", "/v1/inbox/{message}/read"} <= document["paths"].keys()
+
+
+async def test_a_person_says_when_they_are_told(focal: httpx.AsyncClient, donor: httpx.AsyncClient) -> None:
+    assert (await focal.get("/v1/hours")).json() == {"zone": "", "quiet": None}
+    wanted = {"zone": "Africa/Bamako", "quiet": {"from": "20:00", "to": "07:00", "days": [1, 2, 3]}}
+    assert (await focal.put("/v1/hours", json=wanted)).json() == wanted
+    assert (await focal.get("/v1/hours")).json() == wanted
+    assert (await donor.get("/v1/hours")).json() == {"zone": "", "quiet": None}
+    refused = await focal.put("/v1/hours", json={"zone": "Mars/Olympus"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-hours")
+    assert [error["place"] for error in refused.json()["errors"]] == ["zone"]
+    assert (await focal.get("/v1/digest")).json() == {"digest": None}
+
+
+async def test_how_often_a_subscription_tells_is_asked_and_changed(focal: httpx.AsyncClient) -> None:
+    wish = {"about": "alert", "pace": "weekly"}
+    made = await focal.post("/v1/subscriptions", json=wish)
+    assert made.json().items() >= wish.items()
+    again = await focal.post("/v1/subscriptions", json={"about": "alert"})
+    assert (again.status_code, again.json()) == (200, made.json())
+    changed = await focal.patch(made.headers["location"], json={"pace": "daily"})
+    assert changed.json() == made.json() | {"pace": "daily"}
+    refused = await focal.patch(made.headers["location"], json={"pace": "hourly"})
+    assert (refused.status_code, refused.json()["errors"][0]["place"]) == (422, "pace")

@@ -136,3 +136,26 @@ async def test_a_figure_reaches_the_inbox_once_and_in_one_trace(stack: Stack, fo
     assert {event.causationid for event in created} == {first.id, second.id}
     assert all(TRACE in (event.traceparent or "") for event in created)
     assert len(await inbox(focal, scope, 2)) == 2
+
+
+async def test_what_waits_for_a_digest_is_told_in_one_message(stack: Stack, focal: httpx.AsyncClient) -> None:
+    """Nothing is told while it waits; as soon as it is to be told at once, it is, and the stream carries it."""
+    scope = f"theme:{uuid4()}"
+    wish = {"about": "metric", "scope": scope, "pace": "weekly"}
+    made = (await focal.post("/v1/subscriptions", json=wish)).raise_for_status()
+    await publish(stack, scope, a_figure(scope, 649_000, 600_000), a_figure(scope, 655_000, 649_000))
+    deadline = time.monotonic() + 30
+    while not (
+        (waiting := (await focal.get("/v1/digest")).json()["digest"]) and "65.5" in waiting["lines"][0]["title"]
+    ):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    assert await inbox(focal, scope, 0) == []
+    (await focal.patch(made.headers["location"], json={"pace": "instant"})).raise_for_status()
+    while not (told := [m for m in (await focal.get("/v1/inbox")).json()["items"] if m["kind"] == "digest"]):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    assert [line["title"].split(": ")[1] for line in told[0]["lines"]] == ["65.5%, was 60.0%"]
+    (event,) = await notifications(stack, {told[0]["id"]}, 1)
+    assert event.type == "org.plumbline.notification.created.v1"
+    assert (await focal.get("/v1/digest")).json() == {"digest": None}

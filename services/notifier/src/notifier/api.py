@@ -8,10 +8,11 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
-from notifier import usecases
+from notifier import telling, usecases
 from notifier.domain.errors import (
     DomainError,
     FilingRefused,
+    HoursRefused,
     NotFound,
     ReceiptsOfOthers,
     SameSubscription,
@@ -19,7 +20,9 @@ from notifier.domain.errors import (
     TooManySubscriptions,
 )
 from notifier.domain.filing import Filing
+from notifier.domain.hours import shown as shown_hours
 from notifier.domain.subscription import Subscription
+from notifier.store.messages import lines_of
 from runtime.access import Principal
 from runtime.auth import principal
 from runtime.db import Tx
@@ -31,6 +34,7 @@ Caller = Annotated[Principal, Depends(principal)]
 _STATUS: Final[dict[type[DomainError], int]] = {
     SubscriptionRefused: 422,
     FilingRefused: 422,
+    HoursRefused: 422,
     SameSubscription: 409,
     ReceiptsOfOthers: 403,
     TooManySubscriptions: 409,
@@ -39,9 +43,16 @@ _STATUS: Final[dict[type[DomainError], int]] = {
 
 _EXAMPLES: Final = {
     "metric": {"value": {"about": "metric", "metric": "M4", "scope": "pillar-country:P2|ML", "min_change": 5000}},
+    "daily": {"value": {"about": "metric", "metric": "M4", "pace": "daily"}},
     "alert": {"value": {"about": "alert", "kind": "off-track", "scope": "country:ML"}},
     "project": {"value": {"about": "project", "project_id": "XM-DEMO-1-BORDER-07"}},
     "receipts": {"value": {"about": "receipts", "entity": "XM-DEMO-1", "only_problems": True}},
+}
+
+_HOURS: Final = {
+    "nights": {
+        "value": {"zone": "Africa/Bamako", "quiet": {"from": "20:00", "to": "07:00", "days": [1, 2, 3, 4, 5, 6, 7]}}
+    }
 }
 
 
@@ -51,7 +62,7 @@ async def _transaction(request: Request, caller: Caller) -> AsyncIterator[Tx]:
         async with request.app.state.database.transaction(caller) as tx:
             yield tx
     except DomainError as error:
-        faults = error.faults if isinstance(error, SubscriptionRefused | FilingRefused) else []
+        faults = error.faults if isinstance(error, SubscriptionRefused | FilingRefused | HoursRefused) else []
         errors = [{"place": place, "message": message, "rule": error.code} for place, message in faults]
         raise Problem(_STATUS[type(error)], error.code, str(error), errors=errors) from None
 
@@ -89,7 +100,7 @@ async def change(
     caller: Caller,
     tx: Transaction,
 ) -> Response:
-    """Change how much of what it is about a subscription lets through: ``min_change`` or ``only_problems``."""
+    """Change how often a subscription tells, ``pace``, or how much: ``min_change`` or ``only_problems``."""
     return Json(_shown(await usecases.change(tx, caller, subscription, fields, now=tx.clock())))
 
 
@@ -97,6 +108,36 @@ async def change(
 async def unsubscribe(subscription: str, caller: Caller, tx: Transaction) -> None:
     """Ask not to be told any more; messages already sent stay."""
     await usecases.unsubscribe(tx, caller, subscription, now=tx.clock())
+
+
+@router.get("/hours", tags=["subscriptions"])
+async def hours(request: Request, caller: Caller, tx: Transaction) -> Response:
+    """The caller's time zone, empty while none was said (then UTC), and hours of quiet, null where there are none."""
+    return Json(shown_hours(await usecases.hours(tx, caller, now=tx.clock())), request)
+
+
+@router.put("/hours", tags=["subscriptions"])
+async def keep_hours(
+    fields: Annotated[dict[str, Any], Body(openapi_examples=_HOURS)], caller: Caller, tx: Transaction
+) -> Response:
+    """Say when the caller is told: digests come at 07:00 there, and nothing while it is quiet.
+
+    What comes in hours of quiet is held and told together when they end. ``days`` are those on which they begin, ISO:
+    1 is Monday.
+    """
+    return Json(shown_hours(await usecases.keep_hours(tx, caller, fields, now=tx.clock())))
+
+
+@router.get("/digest", tags=["inbox"])
+async def digest(request: Request, caller: Caller, tx: Transaction) -> Response:
+    """The caller's next digest, as it would be now and as far as they may read it today; null where nothing waits."""
+    found = await telling.waiting(tx, caller, request.app.state.areas, now=tx.clock())
+    if found is None:
+        return Json({"digest": None}, request)
+    at, message = found
+    said = telling.said(message)
+    texts = {"title": message.title, "body": message.body, "reason": message.reason, "said": said}
+    return Json({"digest": {"due_at": at, **texts, "lines": lines_of(message)}}, request)
 
 
 @router.get("/inbox", tags=["inbox"])

@@ -12,10 +12,10 @@ from contracts.base import Payload
 from contracts.envelope import PREFIX, Envelope
 from contracts.metrics import MetricUpdated
 from contracts.receipts import SubmissionProcessed
-from notifier import usecases
 from notifier.domain.fact import Access, Alert, Fact, Figure, Receipt
 from notifier.domain.saying import say
 from notifier.domain.scope import parts
+from notifier.telling import tell
 from runtime.db import Tx
 from runtime.delivery import Handle, Record
 
@@ -26,7 +26,7 @@ def telling(names: Mapping[str, str]) -> Handle:
     async def handle(tx: Tx, records: Sequence[Record]) -> None:
         facts = [(fact, record.envelope) for record in records if (fact := _fact(tx, record)) is not None]
         if facts:
-            await usecases.tell(tx, facts, names, now=tx.clock())
+            await tell(tx, facts, names, now=tx.clock())
 
     return handle
 

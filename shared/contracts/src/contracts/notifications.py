@@ -7,11 +7,33 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from contracts.base import Payload, Ref
+from contracts.base import Model, Payload, Ref
+
+
+class Access(Model):
+    """Who may read a fact: its class and the organisation whose fact it is."""
+
+    classification: str
+    owner: str | None = None
+
+
+class Line(Model):
+    """One fact in a digest: a figure's net change, an alert or a receipt."""
+
+    kind: Ref
+    subscription_id: Ref
+    title: str
+    body: str
+    link: str
+    said: dict[str, Any] = Field(default_factory=dict, description="as ``said`` of the message")
 
 
 class NotificationCreated(Payload):
-    """One message for one subscriber, once a fact; ``reason`` is the subscription that asked for it."""
+    """One message for one subscriber, once a fact; ``reason`` is the subscription that asked for it.
+
+    A digest (``kind`` digest) tells what changed since the last one: ``lines``, the largest first; those it has no
+    room for are counted in its ``body``. Only who may read each of its facts may read it.
+    """
 
     TYPE: ClassVar[str] = "notification.created.v1"
     notification_id: Ref
@@ -32,6 +54,11 @@ class NotificationCreated(Payload):
     said: dict[str, Any] = Field(
         default_factory=dict,
         description="by title, body and reason the message and values each was made of, to be said in other languages",
+    )
+    lines: list[Line] = Field(default_factory=list, max_length=50, description="of a digest")
+    subscriptions: list[Ref] = Field(default_factory=list, description="of a digest: all that asked for it")
+    also: list[Access] = Field(
+        default_factory=list, description="of a digest: what its reader must be able to read besides its own class"
     )
 
 

@@ -3,6 +3,7 @@
 DomainError
 ├── SubscriptionRefused    the request breaks rules; every fault at once
 ├── FilingRefused          the wish about messages breaks rules; every fault at once
+├── HoursRefused           what is said of the time to be told breaks rules; every fault at once
 ├── SameSubscription       a changed subscription would say what another says
 ├── ReceiptsOfOthers       only the entity itself reads its receipts
 ├── TooManySubscriptions   the limit is reached
@@ -37,6 +38,16 @@ class FilingRefused(DomainError):
     """The messages cannot be filed so."""
 
     code = "invalid-filing"
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        self.faults = faults
+        super().__init__(faults)
+
+
+class HoursRefused(DomainError):
+    """You cannot be told at such hours."""
+
+    code = "invalid-hours"
 
     def __init__(self, faults: list[tuple[str, str]]) -> None:
         self.faults = faults

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,20 @@ class Receipt:
 
 
 Fact = Figure | Alert | Receipt
+
+_KINDS: Final[dict[str, type[Fact]]] = {"figure": Figure, "alert": Alert, "receipt": Receipt}
+
+
+def packed(fact: Fact) -> dict[str, Any]:
+    """A fact as it is kept while it waits."""
+    return {"what": type(fact).__name__.lower(), **asdict(fact)}
+
+
+def unpacked(kept: Mapping[str, Any]) -> Fact:
+    """The fact that was packed."""
+    fields = dict(kept)
+    kind = _KINDS[fields.pop("what")]
+    return kind(**fields | {"access": Access(**fields["access"])})
 
 
 @dataclass(frozen=True, slots=True)

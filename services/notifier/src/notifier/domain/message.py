@@ -8,9 +8,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 from urllib.parse import quote
 
-from notifier.domain.fact import Alert, Fact, Figure, Receipt, Told
+from notifier.domain.fact import Access, Alert, Fact, Figure, Receipt, Told
 from notifier.domain.saying import Said, coded, measured, say, together
-from notifier.domain.scope import parts, spoken
+from notifier.domain.scope import parts, project_of, spoken
 from notifier.domain.subscription import Subscription
 
 METRICS: Final = {
@@ -25,11 +25,23 @@ _MINUS: Final = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One fact in a digest."""
+
+    kind: str
+    subscription_id: str
+    title: str
+    body: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message for one subscriber, before it has an id."""
+    """One message for one subscriber, before it has an id. ``lines``, ``subscriptions`` and ``also`` are a digest's."""
 
     subscriber: str
-    fact: Fact
+    fact_id: str
+    access: Access
     subscription_id: str
     kind: str
     scope: str | None
@@ -37,6 +49,11 @@ class Message:
     body: str
     reason: str
     link: str
+    metric: str | None = None
+    project_id: str | None = None
+    lines: tuple[Line, ...] = ()
+    subscriptions: tuple[str, ...] = ()
+    also: tuple[Access, ...] = ()
 
 
 def compose(
@@ -44,18 +61,37 @@ def compose(
 ) -> Message:
     """One message for the subscriptions of one person that cover a fact: it names the first, counts the rest."""
     first = subscriptions[0]
-    kind, title, body, link = _words(fact, names, told)
+    kind, title, body, link = words(fact, names, told)
     return Message(
         subscriber=first.subscriber,
-        fact=fact,
+        fact_id=fact.fact_id,
+        access=fact.access,
         subscription_id=first.id,
         kind=kind,
         scope=None if isinstance(fact, Receipt) else fact.scope,
         title=title,
-        body=say("Demonstration data. %(text)s", text=body) if fact.access.demonstration else body,
-        reason=_reason(first, len(subscriptions) - 1, names),
+        body=body,
+        reason=reason(first, len(subscriptions) - 1, names),
         link=link,
+        metric=fact.metric if isinstance(fact, Figure) else None,
+        project_id=_project(fact),
     )
+
+
+def words(fact: Fact, names: Mapping[str, str], told: Told | None) -> tuple[str, str, str, str]:
+    """What is said of a fact: kind, title, body and link; of a figure, from what was ``told`` of it last."""
+    kind, title, body, link = _words(fact, names, told)
+    return kind, title, say("Demonstration data. %(text)s", text=body) if fact.access.demonstration else body, link
+
+
+def _project(fact: Fact) -> str | None:
+    match fact:
+        case Figure():
+            return project_of(fact.scope)
+        case Alert():
+            return fact.project_id
+        case Receipt():
+            return None
 
 
 def _words(fact: Fact, names: Mapping[str, str], told: Told | None) -> tuple[str, str, str, str]:
@@ -176,7 +212,8 @@ def _receipt_body(receipt: Receipt) -> str:
     return together(said)
 
 
-def _reason(first: Subscription, others: int, names: Mapping[str, str]) -> str:
+def reason(first: Subscription, others: int, names: Mapping[str, str]) -> str:
+    """Why it is told: the first subscription that asked for it, and how many more did."""
     wish: Said
     match first.about:
         case "metric":

@@ -9,20 +9,21 @@ from typing import Final, Literal, cast, get_args
 
 from notifier.domain.errors import SubscriptionRefused
 from notifier.domain.fact import Alert, Fact, Figure, Receipt
+from notifier.domain.hours import PACES, Pace
 from notifier.domain.scope import is_scope, project_of
 
 About = Literal["metric", "alert", "project", "receipts"]
 
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {
-    "metric": ("metric", "scope", "min_change"),
-    "alert": ("kind", "scope"),
-    "project": ("project_id", "min_change"),
-    "receipts": ("entity", "only_problems"),
+    "metric": ("metric", "scope", "min_change", "pace"),
+    "alert": ("kind", "scope", "pace"),
+    "project": ("project_id", "min_change", "pace"),
+    "receipts": ("entity", "only_problems", "pace"),
 }
 """What each kind of subscription may say besides ``about``."""
 
 _NEEDED: Final = {"project": "project_id", "receipts": "entity"}
-_CHANGEABLE: Final = frozenset({"min_change", "only_problems"})
+_CHANGEABLE: Final = frozenset({"min_change", "only_problems", "pace"})
 _METRIC: Final = re.compile(r"M([1-9]|1[0-7])")
 _KIND: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _REFERENCE: Final = re.compile(r"[^\x00-\x1f]{1,256}")
@@ -31,7 +32,9 @@ _WHOLE: Final = 1_000_000  # µ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One wish. ``min_change`` in µ keeps small movements of a figure quiet until they add up to it."""
+    """One wish. ``min_change`` in µ keeps small movements of a figure quiet until they add up to it; ``pace`` says
+    how often it tells, and makes no other wish of it.
+    """
 
     id: str
     subscriber: str
@@ -43,6 +46,7 @@ class Subscription:
     entity: str | None = None
     min_change: int = 0
     only_problems: bool = False
+    pace: Pace = "instant"
 
     def covers(self, fact: Fact) -> bool:
         """Whether the fact is of the sort that was asked for."""
@@ -122,4 +126,5 @@ _CHECKS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
         f"must be a whole number of µ from 0 to {_WHOLE}; 5000 is half a percentage point",
     ),
     "only_problems": (lambda value: isinstance(value, bool), "must be true or false"),
+    "pace": (lambda value: value in PACES, "must be instant, daily or weekly"),
 }
