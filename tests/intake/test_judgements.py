@@ -19,6 +19,7 @@ from intake.domain.rights import OFFICES
 from intake.store import entities
 from intake.store.entities import Entity, office
 from intake.usecases import events
+from intake.usecases.calendar import publish_crosswalk
 from intake.usecases.item import Item
 from plumbline.stack import Stack
 from runtime.access import SYSTEM
@@ -277,3 +278,16 @@ async def test_a_figure_that_is_none_is_refused(database: Database, figure: byte
     (item,) = await receive(database, Envelope(id=event.id, source=event.source, type=event.type, data=raw))
     assert item.submission.outcome == "quarantined"
     assert item.faults[0]["rule"].startswith("plumbline:SCHEMA_")
+
+
+async def test_the_crosswalk_is_said_once_and_stamped_as_a_fact(database: Database) -> None:
+    """Scoring refuses a list of which it is not said when it was accepted."""
+    for _again in range(2):
+        async with database.transaction(SYSTEM) as tx:
+            await publish_crosswalk(tx, "crosswalk-0", {"15220": "P1"})
+    (fact,) = (await said(database))[CONTEXT.topic]
+    assert (fact["recordedtime"], fact["sequence"], fact["key"]) == (
+        "2026-01-01T00:00:00.000000Z",
+        "0000000001",
+        "crosswalk-0",
+    )

@@ -19,21 +19,25 @@ FACTS: Final[tuple[type[Payload], ...]] = (CodelistPublished, ClockDayClosed)
 
 
 async def publish_crosswalk(tx: Tx, version: str, codes: dict[str, str]) -> None:
-    """Publish the crosswalk from DAC purpose to pillar once a version (methodology §2.2)."""
+    """Publish the crosswalk from DAC purpose to pillar once a version (methodology §2.2), stamped as every fact that
+    figures are made from: scoring refuses one of which it is not said when it was accepted."""
     if not await announced.first_time(tx.conn, f"codelist:{version}"):
         return
-    content = orjson.dumps(codes, option=orjson.OPT_SORT_KEYS)
+    content, now = orjson.dumps(codes, option=orjson.OPT_SORT_KEYS), tx.clock()
     tx.emit(
         CONTEXT,
         version,
         CodelistPublished(
             list_id="crosswalk",
             version=version,
-            effective_from=tx.clock().date(),
+            effective_from=now.date(),
             content_sha256=hashlib.sha256(content).hexdigest(),
             codes=codes,
         ),
         subject=f"codelist/{version}",
+        time=now,
+        recordedtime=now,
+        sequence=f"{1:010d}",
     )
 
 
