@@ -122,6 +122,15 @@ async def test_places_and_pillars_say_what_is_there_and_what_is_not(gateway: Gat
         await _page(gateway, nowhere, status=404)
 
 
+async def test_a_publishers_own_region_is_no_country(gateway: Gateway) -> None:
+    """UNESCO reports regions "67" and UNIDO "M2", of lists of their own."""
+    own = [{"dim": "REGION", "code": code, "ppm": 500_000, "vocabulary": "99"} for code in ("67", "M2")]
+    await gateway.tell(project("XM-T-1", allocations=[*own, {"dim": "PILLAR", "code": "P2", "ppm": 1_000_000}]))
+    page = await _page(gateway, "/pillars/P2")
+    assert ("/countries/67" in page, "/countries/M2" in page) == (False, False)
+    assert "in 0 countries" in await _page(gateway, "/entities/XM-T")
+
+
 async def test_the_indicators_that_cannot_be_used_are_a_table_no_spreadsheet_runs(gateway: Gateway) -> None:
     def indicator(name: str, title: str) -> IndicatorDefined:
         return IndicatorDefined.model_validate(

@@ -15,7 +15,7 @@ async def entities(conn: Any) -> list[dict[str, Any]]:
         "select p.entity, (array_agg(entity_name order by updated_at desc) filter (where entity_name is not null))[1]"
         " as name, count(*) as projects, max(updated_at) as updated_at,"
         " (select count(distinct place) from project q, unnest(q.places) place where q.entity = p.entity"
-        " and not q.withdrawn and length(place) = 2) as countries"
+        " and not q.withdrawn and place ~ '^[A-Z]{2}$') as countries"
         " from project p where not withdrawn group by p.entity"
     )
     return [dict(row) for row in rows]
@@ -27,7 +27,7 @@ async def entity(conn: Any, ref: str) -> dict[str, Any] | None:
         "select (array_agg(entity_name order by updated_at desc) filter (where entity_name is not null))[1] as name,"
         " count(*) as projects, max(updated_at) as updated_at,"
         " (select count(distinct place) from project q, unnest(q.places) place where q.entity = $1"
-        " and not q.withdrawn and length(place) = 2) as countries,"
+        " and not q.withdrawn and place ~ '^[A-Z]{2}$') as countries,"
         " (select array_agg(distinct pillar order by pillar) from project q, unnest(q.pillars) pillar"
         " where q.entity = $1 and not q.withdrawn) as pillars"
         " from project where entity = $1 and not withdrawn",

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from portal_gateway import places as facts
 from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.frame import frame, reader, render, router
@@ -37,7 +38,9 @@ async def show_pillar(request: Request, who: Reader, code: str) -> Response:
         counts = await places.by_place(tx.conn, pillar=code)
         projects, _entities = await places.count(tx.conn, pillar=code)
     by_country = {(f.metric, f.scope.partition("|")[2]): f for f in (figure(data) for data in kinds)}
-    codes = {country for _metric, country in by_country} | {place for place in counts if len(place) == 2}
+    # A publisher's own region may have two characters too: "67", "M2".
+    named = {place for place in counts if place in facts.countries()}
+    codes = {country for _metric, country in by_country} | named
     own = of_scope(found, scope)
     return render(
         request,
@@ -51,7 +54,7 @@ async def show_pillar(request: Request, who: Reader, code: str) -> Response:
         effectiveness=found.get(("M4", scope)),
         needs=found.get(("M13", scope)),
         pairs=found.get(("M12", scope)),
-        counts={"projects": projects, "entities": len(entities), "countries": sum(len(c) == 2 for c in counts)},
+        counts={"projects": projects, "entities": len(entities), "countries": len(named)},
         entities=[entity | {"figure": found.get(("M4", s))} for entity, s in zip(entities, shares, strict=True)],
         countries=[
             {
