@@ -6,11 +6,13 @@ import asyncio
 from datetime import timedelta
 
 import httpx
+import pytest
 from tests.support.gateway import Gateway, figure, heard, message, project, records, serving, someone
 from tests.support.waiting import until
 
 from plumbline.stack import Stack
 from portal_gateway import handlers
+from portal_gateway.domain.watch import KINDS, names_of, watch
 from portal_gateway.store import feed
 from runtime.access import SYSTEM
 
@@ -168,3 +170,94 @@ async def test_an_older_revision_changes_nothing(gateway: Gateway) -> None:
     await gateway.tell(figure(value=1, revision=1))
     found = (await gateway.get("/api/v1/metrics/M4", "donor", params={"scope": "pillar:P2"})).json()
     assert (found["value"], found["revision"]) == (2, 2)
+
+
+MOVING = ("pillar:P1", "pillar:P2", "country:ML", "country:FJ", "indicator:A|1", "indicator:A|2", "indicator:B|1")
+
+
+async def test_a_stream_carries_what_its_reader_watches(gateway: Gateway) -> None:
+    """Alike what was missed and what comes; what nobody narrowed comes as before."""
+    figures = ["M4|pillar:P2", "M4|country:*", "M1|indicator:A|*", "*|global"]
+    expected = {("M4", "pillar:P2"), ("M4", "country:ML"), ("M4", "country:FJ"), ("M1", "indicator:A|1"),
+                ("M1", "indicator:A|2"), ("M1", "global"), ("M4", "global")}  # fmt: skip
+
+    async def move(revision: int) -> None:
+        moved = [figure(scope, 1, metric=m, revision=revision) for m in ("M1", "M4") for scope in (*MOVING, "global")]
+        await gateway.tell(*moved, message(f"m{revision}", "secretariat"), project(f"XM-T-{revision}"))
+        await gateway.tell(project("XM-T-LAST", title={"en": f"The {revision}th"}))
+
+    async def told(events: object) -> set[tuple[str, str]]:
+        found = await heard(events, ("metric", "notification", "project"), n=len(expected) + 2)  # type: ignore[arg-type]
+        (last,) = (e for e in found if e.kind == "project")
+        assert last.data["project_id"] == "XM-T-LAST"
+        assert sum(e.kind == "notification" for e in found) == 1
+        return {(e.data["metric"], e.data["scope"]) for e in found if e.kind == "metric"}
+
+    await move(1)
+    params = {"figure": figures, "project": ["XM-T-LAST"], "after": 0}
+    async with gateway.listening("secretariat", params=params) as events:
+        assert await told(events) == expected
+        await move(2)
+        assert await told(events) == expected
+    async with gateway.listening("secretariat", params={"kind": ["notification", "receipt"], "after": 0}) as events:
+        (first, second) = await heard(events, KINDS, n=2)
+        assert (first.kind, second.kind) == ("notification", "notification")
+
+
+async def test_a_watched_figure_is_found_alike_in_memory_and_in_the_database(gateway: Gateway) -> None:
+    """Names of figures have two twins, and both follow the grammar."""
+    await gateway.tell(*(figure(scope, 1, metric=m) for m in ("M1", "M14") for scope in (*MOVING, "global")))
+    asked = ["M1|pillar:P1", "*|pillar:P1", "M1|pillar:*", "M1|*", "*|*", "M1|indicator:A|1", "M1|indicator:A|*",
+             "*|indicator:A|*", "*|indicator:*", "*|country:*", "M14|global", "M1|theme:*", "M1|country:M"]  # fmt: skip
+    async with gateway.database.transaction(SYSTEM) as tx:
+        everything = await feed.after(tx.conn, 0, 1000)
+        for one in (*([name] for name in asked), asked[:3]):
+            wanted = watch([], one, [])
+            by_database = {entry.key for entry in await feed.after(tx.conn, 0, 1000, wanted)}
+            assert by_database == {
+                entry.key for entry in everything if not set(names_of(entry.kind, entry.key)).isdisjoint(wanted.names())
+            }, one
+            assert bool(by_database) == (one[0] not in {"M1|theme:*", "M1|country:M"}), one
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "code", "remedy"),
+    [
+        ({"figure": "M4"}, 400, "invalid-figure", "M4|pillar:P2"),
+        ({"figure": "m4|global"}, 400, "invalid-figure", "METRIC|SCOPE"),
+        ({"figure": "M4|pillar:P9"}, 400, "invalid-scope", "pillar:P1 to pillar:P4"),
+        ({"figure": "M4|country:ZZ"}, 200, "", ""),  # there is none, and so nothing comes
+        ({"figure": "M4|planet:*"}, 400, "invalid-scope", "entity:<organisation>"),
+        ({"figure": "M4|pillar-country:P9|*"}, 400, "invalid-scope", "pillar-country:P3|ML"),
+        ({"figure": ["M4|global"] * 401}, 422, "invalid-request", "at most 400"),
+        ({"project": ["P"] * 401}, 422, "invalid-request", "at most 400"),
+        ({"kind": "weather"}, 422, "invalid-request", "'metric'"),
+    ],
+)
+async def test_what_cannot_be_watched_is_answered_with_the_remedy(
+    gateway: Gateway, params: dict[str, str | list[str]], status: int, code: str, remedy: str
+) -> None:
+    headers = gateway.bearer("secretariat")
+    async with gateway.http.stream("GET", "/api/v1/stream", params=params, headers=headers) as answer:
+        assert answer.status_code == status
+        if status != httpx.codes.OK:
+            found = await answer.aread()
+            assert f'"code":"{code}"' in found.decode()
+            assert remedy in found.decode()
+
+
+async def test_a_ping_says_how_far_the_reader_has_come(stack: Stack) -> None:
+    """Whoever watches what seldom changes does not come back from far behind."""
+    async with (
+        serving(stack, stream_ping_s=1) as gateway,
+        gateway.listening("secretariat", params={"figure": "M4|pillar:P2"}) as events,
+    ):
+        assert (await anext(events)).id == ""
+        await gateway.tell(figure("pillar:P1", 1))
+        async with gateway.database.transaction(SYSTEM) as tx:
+            newest = await feed.last(tx.conn)
+
+        async def come() -> bool:
+            return (await anext(events)).id == str(newest)
+
+        await until(come, what="a ping with the newest place")

@@ -35,7 +35,7 @@ NAME = "portal-gateway"
 async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     """The portal gateway, wired and not yet started."""
     database = await Database.connect(settings.dsn(), NAME, clock=clock, size=10)
-    fanout, search = Fanout(database), Search(database)
+    fanout, search = Fanout(database, settings.stream_window_ms / 1000), Search(database)
     app = create_app(
         "Plumbline",
         "Figures on what counter-terrorism work achieves, each with its doubt and its reasons.",

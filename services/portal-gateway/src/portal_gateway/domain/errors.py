@@ -15,6 +15,12 @@ class ScopeError(DomainError):
     code = "invalid-scope"
 
 
+class FigureError(DomainError):
+    """What is written names no figure: neither a metric and a scope nor what several have in common."""
+
+    code = "invalid-figure"
+
+
 class WishError(DomainError):
     """A search asks for what there cannot be; ``problems`` are (parameter, what is wrong), all of them."""
 

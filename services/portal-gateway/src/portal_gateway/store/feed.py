@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from portal_gateway.domain.watch import EVERYTHING, Watch
+
 CHANNEL: Final = "feed"
 """NOTIFY channel: a hint that there is more, never the data (ADR 0041)."""
 
@@ -50,13 +52,30 @@ async def last(conn: Any) -> int:
     )
 
 
-async def after(conn: Any, seq: int, limit: int) -> list[Entry]:
-    """Up to ``limit`` entries behind ``seq`` that the caller may read, in order."""
+# The condition is the twin of ``domain/watch.py``: a figure by its key, or by one of the names it shares with others.
+_AFTER: Final = (
+    # Not named as a class: what is said of it is said where it is sent.
+    "select seq, kind, key, classification as shown_to, owner, subscriber, data, traceparent from feed"
+    " where seq > $1 and kind = any($3::text[])"
+    " and (kind <> 'project' or $4::text[] is null or key = any($4))"
+    " and (kind <> 'metric' or $5::text[] is null or key = any($5) or ($6 and exists ("
+    "select from (values (split_part(key, '|', 1), substr(key, strpos(key, '|') + 1))) as f(metric, scope),"
+    " unnest(array[scope, split_part(split_part(scope, '|', 1), ':', 1) || ':*', '*',"
+    " case when strpos(scope, '|') > 0 then split_part(scope, '|', 1) || '|*' end]) as way"
+    " where metric || '|' || way = any($5) or '*|' || way = any($5))))"
+    " order by seq limit $2"
+)
+
+
+async def after(conn: Any, seq: int, limit: int, watch: Watch = EVERYTHING) -> list[Entry]:
+    """Up to ``limit`` entries behind ``seq`` that the caller may read and watches, in order."""
     rows = await conn.fetch(
-        # Not named as a class: what is said of it is said where it is sent.
-        "select seq, kind, key, classification as shown_to, owner, subscriber, data, traceparent from feed"
-        " where seq > $1 order by seq limit $2",
+        _AFTER,
         seq,
         limit,
+        list(watch.kinds),
+        list(watch.projects) if watch.projects is not None else None,
+        list(watch.figures) if watch.figures is not None else None,
+        watch.wild,
     )
     return [Entry(*row) for row in rows]
