@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from plumbline.commands.audit import _against
-from runtime.audit import GENESIS, Chain, hash_of
 from runtime.audit_api import signed_text
+from runtime.chain import GENESIS, Chain, hash_of
 from runtime.signing import Signer
 
 SIGNER = Signer("a secret")

@@ -20,6 +20,7 @@ from runtime import audit
 from runtime.access import SYSTEM, Principal
 from runtime.audit import Auditing, Log
 from runtime.audit_api import signed_text
+from runtime.chain import check
 from runtime.db import Database
 from runtime.service import Service
 from runtime.signing import holds
@@ -215,7 +216,7 @@ async def test_many_at_once_make_one_chain(stack: Stack) -> None:
         async def pages() -> AsyncIterator[list[dict[str, Any]]]:
             yield rows
 
-        chain = await audit.check(pages())
+        chain = await check(pages())
         assert (chain.seq, chain.fault) == (120, None)
     finally:
         await database.close()

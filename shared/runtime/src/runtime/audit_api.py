@@ -14,6 +14,7 @@ from starlette.responses import Response
 from runtime import audit
 from runtime.access import SYSTEM, Principal
 from runtime.auth import principal
+from runtime.chain import GENESIS, check
 from runtime.db import Database
 from runtime.http import Json, Problem
 from runtime.settings import Settings
@@ -81,16 +82,16 @@ async def verify(request: Request, caller: Caller) -> Response:
 
 async def verification(database: Database, settings: Settings) -> dict[str, Any]:
     """The whole chain made again in this process, page by page."""
-    chain = await audit.check(_pages(database))
-    fault = {"seq": chain.fault.seq, "text": chain.fault.text} if chain.fault else None
-    return {"rows": chain.seq, "fault": fault, "head": _signed(chain.seq, chain.hash.hex(), database, settings)}
+    read = await check(_pages(database))
+    fault = {"seq": read.fault.seq, "text": read.fault.text} if read.fault else None
+    return {"rows": read.seq, "fault": fault, "head": _signed(read.seq, read.hash.hex(), database, settings)}
 
 
 async def head(database: Database, settings: Settings) -> dict[str, Any]:
     """The signed head of this service's chain."""
     async with database.transaction(SYSTEM) as tx:
         rows = await audit.latest(tx.conn, limit=1)
-    seq, digest = (rows[0]["seq"], rows[0]["hash"]) if rows else (0, audit.GENESIS.hex())
+    seq, digest = (rows[0]["seq"], rows[0]["hash"]) if rows else (0, GENESIS.hex())
     return _signed(seq, digest, database, settings)
 
 

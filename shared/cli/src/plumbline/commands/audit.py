@@ -10,8 +10,8 @@ import typer
 
 from plumbline.client import Client, Service
 from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, Refused, WrongUse, print_json, say
-from runtime.audit import Chain
 from runtime.audit_api import signed_text
+from runtime.chain import Chain
 from runtime.signing import holds
 
 _SERVICES: Final[tuple[Service, ...]] = ("intake", "scoring", "notifier", "portal_gateway")
