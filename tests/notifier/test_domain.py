@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.domain.errors import FilingRefused, SubscriptionRefused
-from notifier.domain.fact import Access, Alert, Figure, Receipt, Told, moved
+from notifier.domain.fact import Access, Alert, Figure, Receipt, Told, moved, packed, unpacked
 from notifier.domain.filing import Filing, asked
 from notifier.domain.message import amount, compose
-from notifier.domain.saying import message_of
+from notifier.domain.saying import message_of, say
 from notifier.domain.scope import is_scope, project_of, spoken
 from notifier.domain.subscription import Subscription, ask, changed_to
 from notifier.names import areas
@@ -424,3 +425,12 @@ def test_a_message_holds_what_its_texts_were_made_of() -> None:
     for text in (message.title, message.body, message.reason):
         assert put(message_of(text)) == text
     assert message_of("a text of another service") is None
+
+
+def test_a_fact_that_waits_comes_back_as_it_was_with_what_its_texts_were_made_of() -> None:
+    place = say("line %(line)s of %(file)s", line=104, file=say("the file"))
+    for fact in (a_figure(place=place), an_alert(), a_receipt()):
+        kept = unpacked(json.loads(json.dumps(packed(fact))))
+        assert kept == fact
+        if isinstance(kept, Figure):
+            assert message_of(kept.place)["values"] == {"line": "104", "file": {"message": "the file"}}  # type: ignore[index]

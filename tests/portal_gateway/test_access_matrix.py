@@ -196,6 +196,7 @@ OTHERWISE: Final = {
     "GET /api/v1/subscriptions": "tests/notifier/test_api.py",
     "POST /api/v1/subscriptions": "tests/notifier/test_telling.py",
     "DELETE /api/v1/subscriptions/{subscription_id}": "tests/notifier/test_telling.py",
+    "POST /inbox/hours": "tests/notifier/test_digest.py",
     "POST /inbox/subscriptions": "tests/notifier/test_telling.py",
     "POST /inbox/subscriptions/{subscription_id}": "tests/notifier/test_telling.py",
     "POST /inbox/subscriptions/{subscription_id}/delete": "tests/notifier/test_telling.py",

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.support.gateway import NOW, Gateway, message, someone, tell
 
-from contracts.notifications import NotificationFiled, NotificationRead
+from contracts.notifications import NotificationCreated, NotificationFiled, NotificationRead
 from portal_gateway.domain import snooze
 from portal_gateway.store import messages
 from portal_gateway.store.messages import View, Wanted
@@ -127,6 +127,69 @@ async def test_messages_are_found_by_what_they_are_about(database: Database) -> 
     async with database.transaction(ME) as tx:
         brought = await messages.brought(tx.conn, "me", NOW + timedelta(hours=1))
     assert brought == {"s": (NOW + timedelta(2), 2)}
+
+
+def digest(notification_id: str, subscriber: str, **over: Any) -> NotificationCreated:
+    """A digest of two subscriptions: one fact of the Compact, and one of a State."""
+    lines = [
+        {"kind": kind, "subscription_id": wish, "title": title, "body": "80.0% known.", "link": link}
+        for kind, wish, title, link in (
+            ("metric", "s1", "Mali rose", "/metrics/M4?scope=country%3AML"),
+            ("alert", "s2", "<b>Off track</b>", "javascript:alert(1)"),
+        )
+    ]
+    fields = {
+        "kind": "digest",
+        "title": "Your daily digest.",
+        "body": "",
+        "lines": lines,
+        "subscriptions": ["s1", "s2"],
+    }
+    fields |= {"classification": "state:ML", "also": [{"classification": "compact"}], "subscription_id": "s1"}
+    return message(notification_id, subscriber, **fields | over)
+
+
+@pytest.mark.stack
+class TestDigests:
+    """One message of several facts: found by each of them, read by who may read all of them."""
+
+    async def test_only_who_may_read_every_fact_of_it_finds_it(self, database: Database) -> None:
+        await tell(database, digest("d", "me"), digest("p", "me", classification="public", also=[]))
+        for who, ids in (
+            (ME, {"d", "p"}),
+            (someone("member-state", "me", country="ML"), {"p"}),
+            (someone("entity", "me"), {"p"}),
+            (someone("secretariat", "you"), set()),
+        ):
+            async with database.transaction(who) as tx:
+                rows = await messages.page(tx.conn, who.subject, EVERYTHING, before=None, limit=9)
+                assert {row["notification_id"] for row in rows} == ids, who
+                assert (await messages.standing(tx.conn, who.subject))[0] == len(ids)
+                assert await tx.conn.fetchval("select count(*) from feed where kind = 'notification'") == len(ids)
+                assert not await tx.conn.fetchval("select count(*) from feed where data like '%Mali rose%'")
+
+    async def test_it_is_found_by_its_lines_and_counts_for_each_subscription(self, database: Database) -> None:
+        await tell(database, digest("d", "me"), message("m", "me", subscription_id="s2"))
+        assert [row["notification_id"] for row in await found(database, Wanted(words=("mali",)))] == ["d"]
+        assert [row["notification_id"] for row in await found(database, Wanted(kind="digest"))] == ["d"]
+        async with database.transaction(ME) as tx:
+            assert await messages.brought(tx.conn, "me", NOW) == {"s1": (NOW, 1), "s2": (NOW, 2)}
+
+    async def test_each_fact_has_its_link_and_each_subscription_its_end(self, gateway: Gateway) -> None:
+        await gateway.tell(digest("d", "me"), digest("e", "me", subscriptions=["s3"], subscription_id="s3"))
+        cookie = {"Cookie": f"plumbline_session={await gateway.signed_in(ME)}"}
+        page = (await gateway.http.get("/inbox", headers=cookie)).text
+        assert page.count('<a href="/metrics/M4?scope=country%3AML">Mali rose</a>') == 2
+        assert "&lt;b&gt;Off track" in page
+        assert "javascript:" not in page
+        ends = [page.count(f'formaction="/inbox/subscriptions/{wish}/delete"') for wish in ("s1", "s2", "s3")]
+        assert ends == [1, 1, 1]
+
+    async def test_a_message_can_be_told_to_stop(self, gateway: Gateway) -> None:
+        await gateway.tell(message("m", "me", subscription_id="one"))
+        cookie = {"Cookie": f"plumbline_session={await gateway.signed_in(ME)}"}
+        page = (await gateway.http.get("/inbox", headers=cookie)).text
+        assert 'formaction="/inbox/subscriptions/one/delete"' in page
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from notifier.domain.saying import message_of, restored
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
@@ -83,12 +85,13 @@ _KINDS: Final[dict[str, type[Fact]]] = {"figure": Figure, "alert": Alert, "recei
 
 def packed(fact: Fact) -> dict[str, Any]:
     """A fact as it is kept while it waits."""
-    return {"what": type(fact).__name__.lower(), **asdict(fact)}
+    fields = {name: message_of(value) or value for name, value in asdict(fact).items()}
+    return {"what": type(fact).__name__.lower(), **fields}
 
 
 def unpacked(kept: Mapping[str, Any]) -> Fact:
     """The fact that was packed."""
-    fields = dict(kept)
+    fields = {name: restored(value) if name == "place" else value for name, value in kept.items()}
     kind = _KINDS[fields.pop("what")]
     return kind(**fields | {"access": Access(**fields["access"])})
 

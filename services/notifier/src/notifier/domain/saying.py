@@ -20,8 +20,12 @@ class Said(str):
 
 def say(message: str, **values: Any) -> Said:
     """The text of a message, whose values stand as ``%(name)s``, a per cent sign as ``%%``."""
+    return _said(message, values, {})
+
+
+def _said(message: str, values: dict[str, Any], meant: dict[str, Any]) -> Said:
     found = Said(message % values)
-    found.message, found.values, found.meant = message, values, {}
+    found.message, found.values, found.meant = message, values, meant
     return found
 
 
@@ -66,3 +70,11 @@ def message_of(text: Any) -> dict[str, Any] | None:
         return None
     values = {name: message_of(value) or str(value) for name, value in text.values.items()}
     return {"message": text.message} | ({"values": values} if values else {}) | text.meant
+
+
+def restored(kept: Any) -> Any:
+    """The text that ``message_of`` put so; anything else as it is."""
+    if not isinstance(kept, dict):
+        return kept
+    values = {name: restored(value) for name, value in kept.get("values", {}).items()}
+    return _said(kept["message"], values, {n: v for n, v in kept.items() if n not in {"message", "values"}})

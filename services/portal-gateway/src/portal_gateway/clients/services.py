@@ -136,9 +136,23 @@ class Notifier:
         await self._upstream.ask("DELETE", f"/v1/subscriptions/{quote(subscription_id, safe='')}", token)
 
     async def change(self, token: str, subscription_id: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Change how much a subscription lets through."""
+        """Change how often a subscription tells, or how much it lets through."""
         path = f"/v1/subscriptions/{quote(subscription_id, safe='')}"
         found: dict[str, Any] = await self._upstream.ask("PATCH", path, token, json=fields)
+        return found
+
+    async def hours(self, token: str) -> dict[str, Any]:
+        """The caller's time zone and hours of quiet: ``zone``, ``quiet`` with ``from``, ``to`` and ``days``."""
+        found: dict[str, Any] = await self._upstream.ask("GET", "/v1/hours", token)
+        return found
+
+    async def keep_hours(self, token: str, hours: dict[str, Any]) -> None:
+        """Say when the caller is told."""
+        await self._upstream.ask("PUT", "/v1/hours", token, json=hours)
+
+    async def waiting(self, token: str) -> dict[str, Any] | None:
+        """The caller's next digest as it would be now, with ``due_at``; None where nothing waits."""
+        found: dict[str, Any] | None = (await self._upstream.ask("GET", "/v1/digest", token))["digest"]
         return found
 
     async def read(self, token: str, notification_id: str) -> None:

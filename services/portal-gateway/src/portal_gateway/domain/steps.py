@@ -1,4 +1,4 @@
-"""How much a figure moves before one is told."""
+"""How much a figure moves before one is told, and how often one is."""
 
 from __future__ import annotations
 
@@ -15,3 +15,10 @@ STEPS: Final[dict[int, str]] = {
     100_000: N_("From 10 points of change"),
 }
 """The thresholds a form offers, in µ; the notifier takes any."""
+
+PACES: Final[dict[str, str]] = {
+    "instant": N_("As it happens"),
+    "daily": N_("Every morning, in one message"),
+    "weekly": N_("Every Monday, in one message"),
+}
+"""How often a subscription tells, as the notifier calls it."""

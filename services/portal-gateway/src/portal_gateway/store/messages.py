@@ -100,7 +100,8 @@ async def page(
         " and ($4 = '' or owner = $4 or $4 in (data->>'scope', data->>'project_id'))"
         " and ($5::date is null or created_at >= $5::date::timestamp at time zone 'UTC')"
         " and ($6::date is null or created_at < $6::date::timestamp at time zone 'UTC')"
-        " and concat_ws(' ', data->>'title', data->>'body', data->>'scope') ilike all ($7)"
+        " and concat_ws(' ', data->>'title', data->>'body', data->>'scope',"
+        " jsonb_path_query_array(data, '$.lines[*].title')::text) ilike all ($7)"
         " and ($8::timestamptz is null or (shown_at, notification_id) < ($8, $9))"
         " order by shown_at desc, notification_id desc limit $10",
         subscriber,
@@ -144,7 +145,9 @@ async def behind(conn: Any, subscriber: str, revisions: Mapping[str, int]) -> in
 async def brought(conn: Any, subscriber: str, since: datetime) -> dict[str, tuple[datetime, int]]:
     """By subscription: when its last message came, and how many came since."""
     rows = await conn.fetch(
-        "select data->>'subscription_id', max(created_at), count(*) filter (where created_at >= $2) from message"
+        "select wish, max(created_at), count(*) filter (where created_at >= $2) from message,"
+        " jsonb_array_elements_text(coalesce(nullif(data->'subscriptions', '[]'),"
+        " jsonb_build_array(data->>'subscription_id'))) as wish"
         " where subscriber = $1 group by 1",
         subscriber,
         since,

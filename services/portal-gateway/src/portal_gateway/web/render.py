@@ -19,7 +19,7 @@ from portal_gateway.domain.scope import NUMERALS
 from portal_gateway.domain.speech import language, numbers, words
 from portal_gateway.domain.speech.language import _, numbered, said
 from portal_gateway.domain.speech.names import scope_name
-from portal_gateway.domain.steps import STEPS
+from portal_gateway.domain.steps import PACES, STEPS
 from portal_gateway.web.catalogues import spoken
 
 _RTL: Final = frozenset({"ar", "he", "fa", "ur"})
@@ -119,6 +119,7 @@ def environment() -> Environment:
     env.globals |= {
         "words": words,
         "steps": STEPS,
+        "paces": PACES,
         "said": said,
         "numerals": NUMERALS,
         "shape_of": figure.shape_of,

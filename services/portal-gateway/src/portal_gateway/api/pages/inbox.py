@@ -36,7 +36,7 @@ VIEWS: Final[dict[View, str]] = {
     "archived": N_("Archived"),
     "all": N_("All"),
 }
-KINDS: Final = {"metric": N_("Figures"), "alert": N_("Alerts"), "receipt": N_("Receipts")}
+KINDS: Final = {"metric": N_("Figures"), "alert": N_("Alerts"), "receipt": N_("Receipts"), "digest": N_("Digests")}
 """What messages are about, as the notifier calls it."""
 
 Reader = Annotated[Caller, Depends(reader)]
@@ -152,11 +152,24 @@ def _message(row: dict[str, Any]) -> dict[str, Any]:
     snoozed, archived = (_instant(row.get(name)) for name in ("snoozed_until", "archived_at"))
     return row | {
         **{field: told(row, field) for field in ("title", "body", "reason")},
+        "lines": [_line(line) for line in row.get("lines", [])],
+        # A digest of several subscriptions ends each of them at its line.
+        "stop": row["subscription_id"] if len(row.get("subscriptions", [])) < 2 else "",
         "created_at": datetime.fromisoformat(row["created_at"]),
         "snoozed_until": snoozed if snoozed and snoozed > datetime.now(UTC) else None,
         "archived_at": archived,
-        "address": link if link.startswith("/") and not link.startswith("//") else "",
+        "address": _inside(link) if row["kind"] != "digest" else "",
     }
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    """A fact of a digest in the reader's language."""
+    texts = {field: told(line, field) for field in ("title", "body")}
+    return line | texts | {"address": _inside(line["link"])}
+
+
+def _inside(link: str) -> str:
+    return link if link.startswith("/") and not link.startswith("//") else ""
 
 
 def _instant(text: str | None) -> datetime | None:

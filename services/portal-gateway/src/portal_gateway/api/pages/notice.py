@@ -24,7 +24,7 @@ _MOST: Final = 60  # ids
 
 Kind = Literal[
     "read", "unread", "snooze", "wake", "archive", "unarchive", "read-all", "nothing",
-    "subscribed", "told-already", "unsubscribed", "changed", "same-already", "no-day", "keys-on", "keys-off",
+    "subscribed", "told-already", "unsubscribed", "changed", "hours", "same-already", "no-day", "keys-on", "keys-off",
 ]  # fmt: skip
 
 _UNDO: Final = {
@@ -43,6 +43,7 @@ _PLAIN: Final = {
     "told-already": N_("You are told of this already."),
     "unsubscribed": N_("You are not told of this any more. Messages that have come stay."),
     "changed": N_("The subscription was changed."),
+    "hours": N_("Your hours were kept."),
     "same-already": N_("Nothing was changed: you have another subscription that says the same."),
     "no-day": N_("Choose a day from tomorrow to a year ahead."),
     "keys-on": N_("Single keys are on."),

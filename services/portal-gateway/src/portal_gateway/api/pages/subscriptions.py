@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from portal_gateway.api.answers import inside, upstream_problem
 from portal_gateway.api.caller import Caller, form_of, transaction
-from portal_gateway.api.pages import notice
+from portal_gateway.api.pages import hours, notice
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
 from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
@@ -20,7 +20,7 @@ from portal_gateway.domain.errors import ScopeError
 from portal_gateway.domain.speech import words
 from portal_gateway.domain.speech.language import N_, _, said
 from portal_gateway.domain.speech.names import scope_name
-from portal_gateway.domain.steps import STEPS
+from portal_gateway.domain.steps import PACES, STEPS
 from portal_gateway.store import messages
 from portal_gateway.web.render import areas
 
@@ -45,9 +45,11 @@ Reader = Annotated[Caller, Depends(reader)]
 async def subscriptions(request: Request, who: Reader) -> Response:
     """Every subscription with what it brings, and a form for a new one."""
     notifier: Notifier = request.app.state.notifier
-    failed, wishes = "", []
+    failed, wishes, told_when, waiting = "", [], None, None
     try:
-        wishes = await notifier.subscriptions(who.token)
+        wishes, told_when, waiting = await asyncio.gather(
+            notifier.subscriptions(who.token), notifier.hours(who.token), notifier.waiting(who.token)
+        )
     except UpstreamError as error:
         failed = error.said
     async with transaction(request, who) as tx:
@@ -64,6 +66,8 @@ async def subscriptions(request: Request, who: Reader) -> Response:
         titles=names,
         subscriptions=[_wish(wish, names, brought) for wish in wishes],
         failed=failed,
+        hours=hours.shown(told_when) if told_when else None,
+        waiting=hours.waiting(waiting) if waiting else None,
         kinds=KINDS,
         draft={
             "about": query.get("about", "metric"), "metric": query.get("metric", ""), "value": query.get("value", ""),
@@ -79,11 +83,13 @@ async def subscribe(request: Request, who: Reader) -> Response:
     wish: dict[str, Any] = {"about": about, _FIELD.get(about, "scope"): form.get("value", "").strip() or None}
     if about == "metric" and form.get("metric"):
         wish["metric"] = form["metric"]
-    wish |= _limits(about, form)
+    wish |= _limits(about, form) | _pace(form)
     notifier: Notifier = request.app.state.notifier
     try:
         known = {held["id"] for held in await notifier.subscriptions(who.token)}
         made = await notifier.subscribe(who.token, {name: value for name, value in wish.items() if value})
+        if made.get("pace", "instant") != "instant":
+            await hours.keep_zone(notifier, who.token, form.get("zone", ""))
     except UpstreamError as error:
         raise upstream_problem(error) from None
     return _back(request, form, "told-already" if made["id"] in known else "subscribed")
@@ -91,11 +97,11 @@ async def subscribe(request: Request, who: Reader) -> Response:
 
 @router.post(_PAGE + "/{subscription_id}")
 async def change(request: Request, who: Reader, subscription_id: str) -> Response:
-    """Change how much a subscription lets through."""
+    """Change how often a subscription tells, or how much it lets through."""
     form = await form_of(request, who)
     notifier: Notifier = request.app.state.notifier
     try:
-        await notifier.change(who.token, subscription_id, _limits(form.get("about", ""), form))
+        await notifier.change(who.token, subscription_id, _limits(form.get("about", ""), form) | _pace(form))
     except UpstreamError as error:
         if error.problem.get("code") == "same-subscription":
             return _back(request, form, "same-already")
@@ -105,13 +111,14 @@ async def change(request: Request, who: Reader, subscription_id: str) -> Respons
 
 @router.post(_PAGE + "/{subscription_id}/delete")
 async def unsubscribe(request: Request, who: Reader, subscription_id: str) -> Response:
-    """Ask not to be told any more."""
+    """Ask not to be told any more; an old message may ask it of a subscription that is gone."""
     form = await form_of(request, who)
     notifier: Notifier = request.app.state.notifier
     try:
         await notifier.unsubscribe(who.token, subscription_id)
     except UpstreamError as error:
-        raise upstream_problem(error) from None
+        if error.problem.get("code") != "not-found":
+            raise upstream_problem(error) from None
     return _back(request, form, "unsubscribed")
 
 
@@ -126,7 +133,7 @@ async def told_of(
     except (UpstreamError, TimeoutError):
         return None
     return [
-        {"id": wish["id"], "step": step_of(wish)}
+        {"id": wish["id"], "step": step_of(wish), "pace": pace_of(wish)}
         for wish in wishes
         if wish["about"] == about
         and wish.get(_FIELD[about]) == value
@@ -144,6 +151,17 @@ def step_of(wish: Mapping[str, Any]) -> str:
     if least in STEPS:
         return said(STEPS[least])
     return _("From %(points)s points of change", points=f"{least / 10_000:.4f}".rstrip("0").rstrip("."))
+
+
+def pace_of(wish: Mapping[str, Any]) -> str:
+    """How often one is told, in words; the empty text where that is as it happens."""
+    pace = wish.get("pace", "instant")
+    return said(PACES.get(pace, pace)) if pace != "instant" else ""
+
+
+def _pace(form: Mapping[str, str]) -> dict[str, str]:
+    """How often the form asks to be told; one the notifier does not know is its to explain."""
+    return {"pace": form["pace"]} if form.get("pace") else {}
 
 
 def _limits(about: str, form: Mapping[str, str]) -> dict[str, Any]:
@@ -186,6 +204,8 @@ def _wish(
         "min_change": wish.get("min_change") or 0,
         "only_problems": bool(wish.get("only_problems")),
         "step": step_of(wish),
+        "pace": wish.get("pace", "instant"),
+        "pace_name": pace_of(wish),
         "stepped": wish["about"] in _STEPPED,
         "last": last,
         "count": count,

@@ -138,11 +138,12 @@ PROBLEMS: Final = (
     # notifier: domain/errors.py
     N_("The subscription is not valid."),
     N_("The messages cannot be filed so."),
+    N_("You cannot be told at such hours."),
     N_("You have another subscription that says the same."),
     N_("Only an entity itself reads its receipts."),
     N_("The limit of subscriptions is reached; delete one that is no longer needed."),
     N_("There is nothing by that id, or it is not yours."),
-    # notifier: domain/subscription.py, domain/filing.py
+    # notifier: domain/subscription.py, domain/filing.py, domain/hours.py
     N_("must be one of %(choices)s"),
     N_("does not belong to a subscription about %(about)s; it takes %(fields)s"),
     N_("is missing; a subscription about %(about)s needs it"),
@@ -156,5 +157,12 @@ PROBLEMS: Final = (
     N_("must be true or false"),
     N_("must be an instant with its zone, from now to a year ahead"),
     N_("belongs to snooze alone"),
+    N_("must be instant, daily or weekly"),
+    N_("does not belong here; it takes %(fields)s"),
+    N_("must be a time zone by its IANA name, e.g. Africa/Bamako"),
+    N_("must be a time of the day, e.g. 22:00"),
+    N_("must be days of the week from 1, Monday, to 7, Sunday; one at least"),
+    N_("leaves no time to tell anything; end it, or leave a day out"),
+    N_("must be an object with from, to and days, or null"),
 )
 # fmt: on

@@ -11,11 +11,9 @@ let fresh = 0;
 export function watch() {
   const count = document.querySelector("[data-unread]");
   if (count?.dataset.due) wait(count.dataset.due);
-  const zone = document.querySelector("[data-zone]");
-  if (zone) {
-    zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
-    if (zone.value) document.querySelector("[data-utc]")?.remove();
-  }
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  for (const zone of document.querySelectorAll("[data-zone]")) zone.value ||= here;
+  if (here) document.querySelector("[data-utc]")?.remove();
   const all = document.querySelector("[data-choose-all]");
   if (all) {
     all.hidden = false;
