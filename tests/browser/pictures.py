@@ -21,10 +21,9 @@ from urllib.parse import quote
 
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page
-from tests.support.browser import started
+from tests.support.browser import sign_in, started
 from tests.support.stack import free_port_base
 
-from plumbline.stack.issuer.registry import user_secret
 from plumbline.stack.layout import Layout
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -134,12 +133,7 @@ async def _draw(layout: Layout, shots: list[Shot], out: Path) -> None:
 async def _signed_in(browser: Browser, layout: Layout, portal: str, user: str) -> BrowserContext:
     context = await browser.new_context()
     page = await context.new_page()
-    await page.goto(f"{portal}/login")
-    await page.locator("main form button").click()
-    await page.locator("input[name=user]").fill(user)
-    await page.locator("input[name=password]").fill(layout.secrets.read(user_secret(user)))
-    await page.get_by_role("button").first.click()
-    await page.wait_for_url(f"{portal}/")
+    await sign_in(page, f"{portal}/", user, layout.secrets)
     return context
 
 

@@ -7,19 +7,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
+from tests.support.browser import sign_in
 from tests.support.people import Entity, Person
 
 from plumbline.stack import Stack
-from plumbline.stack.issuer.registry import user_secret
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """One client for everybody; a token says who calls."""
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-        yield client
 
 
 @pytest.fixture
@@ -39,12 +32,7 @@ async def entity(system: Stack, http: httpx.AsyncClient) -> AsyncIterator[Entity
 async def _sign_in(browser: Browser, stack: Stack, user: str) -> Page:
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()
-    await page.goto(stack.parts["portal-gateway"].address)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.locator("input[name=user]").fill(user)
-    await page.locator("input[name=password]").fill(stack.layout.secrets.read(user_secret(user)))
-    await page.get_by_role("button").first.click()
-    await expect(page.get_by_role("heading", name="The Strategy at a glance")).to_be_visible()
+    await sign_in(page, stack.parts["portal-gateway"].address + "/", user, stack.layout.secrets)
     return page
 
 

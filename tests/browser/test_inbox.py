@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
+from tests.support.browser import sign_in
 from tests.support.people import Entity, Person
 from tests.support.waiting import until
 
 from plumbline.stack import Stack
-from plumbline.stack.issuer.registry import user_secret
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """One client for everybody; a token says who calls."""
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-async def entity(system: Stack, http: httpx.AsyncClient) -> AsyncIterator[Entity]:
-    """An entity of this test's own."""
-    made = await Entity.register(system, http)
-    yield made
-    await made.retire()
-
-
 async def _signed_in(context: BrowserContext, person: Person) -> Page:
     page = await context.new_page()
-    await page.goto(person.stack.parts["portal-gateway"].address + "/login?next=/inbox")
-    await page.locator("main form button").click()
-    await page.locator("input[name=user]").fill(person.user)
-    await page.locator("input[name=password]").fill(person.stack.layout.secrets.read(user_secret(person.user)))
-    await page.get_by_role("button").first.click()
+    stack = person.stack
+    await sign_in(page, stack.parts["portal-gateway"].address + "/inbox", person.user, stack.layout.secrets)
     await expect(page.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
     return page
 

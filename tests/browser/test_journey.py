@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
+from tests.support.browser import sign_in
 from tests.support.people import Entity, Person
 
 from plumbline.stack import Stack
-from plumbline.stack.issuer.registry import user_secret
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """One client for everybody; a token says who calls."""
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-async def entity(system: Stack, http: httpx.AsyncClient) -> AsyncIterator[Entity]:
-    """An entity of this test's own."""
-    made = await Entity.register(system, http)
-    yield made
-    await made.retire()
-
-
-async def _sign_in(page: Page, stack: Stack, user: str) -> None:
-    await page.goto(stack.parts["portal-gateway"].address)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.locator("input[name=user]").fill(user)
-    await page.locator("input[name=password]").fill(stack.layout.secrets.read(user_secret(user)))
-    await page.get_by_role("button").first.click()
-    await expect(page.get_by_role("heading", name="The Strategy at a glance")).to_be_visible()
 
 
 async def test_what_is_published_is_seen_told_and_explained(browser: Browser, system: Stack, entity: Entity) -> None:
@@ -55,7 +30,7 @@ async def test_what_is_published_is_seen_told_and_explained(browser: Browser, sy
     page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
     page.on("pageerror", lambda e: complaints.append(str(e)))
     portal = system.parts["portal-gateway"].address
-    await _sign_in(page, system, "secretariat")
+    await sign_in(page, f"{portal}/", "secretariat", system.layout.secrets)
 
     # Ask to be told about the project, by the form.
     await page.goto(f"{portal}/inbox?about=project&value={quote(project)}")
@@ -101,7 +76,7 @@ async def test_what_is_published_is_seen_told_and_explained(browser: Browser, sy
     await expect(page.locator("tbody")).to_contain_text(entity.user)
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.locator("h1")).to_have_text("You are signed out")
-    await _sign_in(page, system, "donor")
+    await sign_in(page, f"{portal}/", "donor", system.layout.secrets)
     await page.goto(f"{portal}/receipts")
     await expect(page.locator("main")).to_contain_text("No submission that you may read")
     assert complaints == []

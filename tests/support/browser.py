@@ -14,6 +14,8 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
 from tests.support.gateway import Gateway
 
+from plumbline.stack.issuer.registry import user_secret
+from plumbline.stack.layout import Secrets
 from runtime.access import Principal
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -113,6 +115,16 @@ async def visiting(
         )
     yield Visitor(context, await context.new_page(), gateway.address)
     await context.close()
+
+
+async def sign_in(page: Page, address: str, user: str, secrets: Secrets) -> None:
+    """Sign in at the issuer's own page, as a person of the embedded stack does; lands at ``address``'s path."""
+    await page.goto(address)
+    await page.locator("main form button").click()
+    await page.locator("input[name=user]").fill(user)
+    await page.locator("input[name=password]").fill(secrets.read(user_secret(user)))
+    await page.get_by_role("button").first.click()
+    await page.wait_for_url(address)
 
 
 @cache
