@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -97,7 +98,7 @@ async def test_pause_holds_everything_and_counts(browser: Browser, own: Gateway)
         await expect(page.locator("[data-live]")).to_have_class(re.compile("is-on"))
         await page.get_by_role("button", name="Pause").click()
         await own.tell(figure(value=500_000, revision=2))
-        await expect(page.locator("[data-live-text]")).to_have_text("Paused, 1 updates wait")
+        await expect(page.locator("[data-live-text]")).to_have_text("Paused, 1 update waits")
         await expect(_value(page)).to_have_text("64.9")
         await page.get_by_role("button", name="Go on").click()
         await expect(_value(page)).to_have_text("50.0")
@@ -179,3 +180,30 @@ async def test_on_paper_controls_are_gone_and_the_address_is_there(browser: Brow
         await expect(visitor.page.locator(".nav")).to_be_hidden()
         await expect(visitor.page.get_by_role("button", name="Pause")).to_be_hidden()
         await expect(visitor.page.locator(".print")).to_contain_text("/metrics/M4?scope=pillar:P2")
+
+
+async def test_a_page_asks_for_what_it_shows_however_long_its_lists_are(browser: Browser, own: Gateway) -> None:
+    async with visiting(browser, own, READER) as visitor:
+        asked: list[str] = []
+        visitor.page.on("request", lambda request: asked.append(request.url) if "/stream?" in request.url else None)
+        await visitor.open("/metrics?metric=M4")
+        await expect(visitor.page.locator("[data-live]")).to_have_class(re.compile("is-on"))
+        (address,) = asked
+        assert parse_qs(urlsplit(address).query)["figure"] == ["M4|pillar:P1", "M4|pillar:P2"]
+        written = await visitor.page.evaluate(
+            """async () => {
+              const add = (key) => document.querySelector('main').append(
+                Object.assign(document.createElement('i'), {id: key}));
+              for (let n = 0; n < 300; n += 1) add(`M1|indicator:XM-T-LONG-NAME-OF-A-PROJECT|${n}`);
+              for (let n = 0; n < 60; n += 1) add(`M4|project:XM-T-LONG-NAME-OF-A-PROJECT-${n}`);
+              for (const e of document.querySelectorAll('main i[id]')) e.dataset.k = e.id;
+              const script = document.querySelector('script[src*="/static/"]').src;
+              return (await import(script.replace(/[^/]+$/, 'watched.js'))).watched();
+            }"""
+        )
+        figures = parse_qs(written)["figure"]
+        assert len(written) <= 6000
+        assert "M1|indicator:XM-T-LONG-NAME-OF-A-PROJECT|*" in figures
+        assert "M4|project:XM-T-LONG-NAME-OF-A-PROJECT-59" in figures
+        assert {"M4|pillar:P1", "M4|pillar:P2"} <= set(figures)
+        assert visitor.complaints == []

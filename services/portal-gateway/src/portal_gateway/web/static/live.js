@@ -1,8 +1,9 @@
-// One EventSource a page. Figures are patched in place by their key, "metric|scope"; lists never move, they
-// say that there is news. Pause holds everything and counts. A hidden page lets its connection go, because a
-// browser has only six for one server.
+// One EventSource a page, for what the page shows and nothing else. Figures are patched in place by their key,
+// "metric|scope"; lists never move, they say that there is news. Pause holds everything and counts. A hidden page
+// lets its connection go, because a browser has only six for one server.
 import { age, counted, grouped, instant, percent, place, points, share, signs } from "./format.js";
 import { heard as told } from "./messages.js";
+import { watched } from "./watched.js";
 
 const body = document.body;
 const bar = document.querySelector("[data-live]");
@@ -20,6 +21,7 @@ export function listen() {
   let after = body.dataset.seq;
   let heard = Date.now();
   let source = null;
+  let asked = ""; // what the stream was opened for
   let held = null; // Map while paused: the last of each key
   let news = [];
   let saidAt = 0;
@@ -150,6 +152,7 @@ export function listen() {
           const by = fresh.querySelector(`[data-server="${e.dataset.server}"]`);
           if (by) e.replaceWith(document.adoptNode(by));
         }
+        if (source && asked !== watched()) { close(); open(); } // the page shows other figures now
       } catch { /* the words stay dimmed until the next change or a reload */ }
     }, wait);
   }
@@ -176,14 +179,20 @@ export function listen() {
     else pill(kind);
   }
 
-  function receive(kind, event) {
+  // What the page shows stands as of now, and of this place in the feed.
+  function stands(event) {
     heard = Date.now();
-    after = event.lastEventId || after;
-    const data = JSON.parse(event.data);
+    if (!event.lastEventId) return;
+    after = event.lastEventId;
     document.querySelectorAll("[data-asof]").forEach((e) => {
       if (!held) { e.dateTime = new Date(heard).toISOString(); e.textContent = instant(new Date(heard), words); }
     });
     document.querySelectorAll("[data-revision]").forEach((e) => { if (!held) e.textContent = grouped(after); });
+  }
+
+  function receive(kind, event) {
+    stands(event);
+    const data = JSON.parse(event.data);
     const key = kind === "metric" ? `${data.metric}|${data.scope}` : `${kind} ${event.lastEventId}`;
     if (held) held.set(key, [kind, data]);
     else { apply(kind, data); say(); }
@@ -192,7 +201,8 @@ export function listen() {
 
   function open() {
     if (source || over) return;
-    source = new EventSource(`/api/v1/stream?after=${encodeURIComponent(after)}`);
+    asked = watched();
+    source = new EventSource(`/api/v1/stream?after=${encodeURIComponent(after)}&${asked}`);
     source.addEventListener("open", () => { heard = Date.now(); lost = false; tick(); });
     source.addEventListener("error", () => {
       lost = true;
@@ -202,7 +212,7 @@ export function listen() {
     for (const kind of ["metric", "notification", "receipt", "alert", "project"]) {
       source.addEventListener(kind, (event) => receive(kind, event));
     }
-    source.addEventListener("ping", () => { heard = Date.now(); tick(); });
+    source.addEventListener("ping", (event) => { stands(event); tick(); });
     source.addEventListener("end", () => { close(); over = true; show("off", words.over); });
     // We were away for so long that our place is not known any more: what we show may be old.
     source.addEventListener("reset", () => {
