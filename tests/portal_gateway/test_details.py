@@ -19,6 +19,11 @@ def test_amounts_are_dollars_and_shares_are_per_cent() -> None:
     }
 
 
+def test_a_part_that_is_not_known_says_so() -> None:
+    found = said("M17", {"pillars": {"P1": None, "P2": 500_000}, "least": None})
+    assert found == {"Effectiveness by pillar": (("P1", "unknown"), ("P2", "50.0%"))}
+
+
 def test_nested_parts_name_their_places() -> None:
     found = said("M5", {"histogram": {"6": {"5": 2, "4": 4}}, "evaluated": 6})
     assert found["Overall ratings by scale"] == (("6 5", "2"), ("6 4", "4"))

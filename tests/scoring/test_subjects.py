@@ -253,6 +253,19 @@ async def test_the_scorecard_follows_its_pillars(feed: Feed) -> None:
     assert said["M17 global"].state == "NOT_APPLICABLE"
 
 
+async def test_a_scorecard_of_pillars_without_a_value_says_why_it_has_none(feed: Feed) -> None:
+    for n in range(1, 5):
+        name = f"XM-DEMO-1-{n}"
+        pillar = Allocation(dim="PILLAR", code=f"P{n}", ppm=1_000_000)
+        await feed.say(a_project(name, allocations=[pillar]), an_indicator(name))
+    await feed.close("2027-01-31")
+    async with feed.database.transaction(SECRETARIAT) as tx:
+        tree = await explain(tx, "M17", "global", 10)
+    assert tree is not None
+    assert (tree["value"], [child["value"] for child in tree["children"]]) == (None, [None] * 4)
+    assert tree["calc"] == "a pillar is withheld"
+
+
 async def test_what_cannot_be_meant_is_refused_and_leaves_no_trace(feed: Feed) -> None:
     broken = feed.stamped(a_need(), data=a_need().to_json().replace(b'"severity":4', b'"severity":7'))
     said = await feed.say(broken)

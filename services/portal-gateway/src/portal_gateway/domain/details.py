@@ -216,7 +216,7 @@ def _values(found: Any, shown: Format, name: str = "") -> Iterator[tuple[str, st
         for key, value in found.items():
             yield from _values(value, shown, f"{name} {_name(str(key))}".strip())
     else:
-        yield name, shown(found)
+        yield name, shown(found) if found is not None else _("unknown")
 
 
 _SCENARIOS: Final = {

@@ -63,13 +63,10 @@ async def _scorecard(tx: Tx) -> Node | None:
         for name, value in figure.parts.get("pillars", {}).items()
     ]
     root: Node = {"kind": "figure", "label": f"{SCORECARD} of {SCOPE}"} | payload(figure, known, method)
-    product = " × ".join(str(max(child["value"], FLOOR)) for child in children if "value" in child)
-    calc = (
-        say("(%(product)s) to the power of ¼", product=product)
-        if figure.value is not None
-        else say("a pillar is withheld")
-    )
-    return root | {"calc": calc, "children": children}
+    if figure.value is None:
+        return root | {"calc": say("a pillar is withheld"), "children": children}
+    product = " × ".join(str(max(child["value"], FLOOR)) for child in children)
+    return root | {"calc": say("(%(product)s) to the power of ¼", product=product), "children": children}
 
 
 async def _own(tx: Tx, metric: str, scope: str, own: Own) -> Node | None:
