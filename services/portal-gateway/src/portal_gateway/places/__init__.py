@@ -1,7 +1,7 @@
 """Countries, areas and regions of UN M49, with their names in the six official languages.
 
 ``countries.csv`` and ``regions.csv`` beside this file are written by ``python -m intake.codelists`` from the tables
-of the United Nations Statistics Division.
+of the United Nations Statistics Division; ``others.csv`` is written by hand.
 """
 
 from __future__ import annotations
@@ -42,9 +42,17 @@ def regions() -> Mapping[str, Mapping[str, str]]:
 
 
 @cache
+def others() -> Mapping[str, Mapping[str, str]]:
+    """Names by language of codes that IATI files use and M49 has not: regions of the OECD's DAC, and XK."""
+    return {row["code"]: row for row in _rows("others.csv")}
+
+
+@cache
 def names(language: str) -> Mapping[str, str]:
-    """Names of countries by ISO 3166-1 alpha-2 and of regions by M49 code, in a language; English where it has none."""
-    return {code: row[language] or row["en"] for code, row in (*countries().items(), *regions().items())}
+    """Names of countries by ISO 3166-1 alpha-2, of regions by M49 or DAC code, in a language; English where it has
+    none. Not every code that has a name is a country or a region here: ``countries`` and ``regions`` are."""
+    rows = (*countries().items(), *regions().items(), *others().items())
+    return {code: row[language] or row["en"] for code, row in rows}
 
 
 @cache

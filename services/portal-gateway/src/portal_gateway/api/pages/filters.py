@@ -12,6 +12,7 @@ from portal_gateway.domain.search.index import Counts
 from portal_gateway.domain.search.wish import FACETS, NONE, Wish
 from portal_gateway.domain.speech import words
 from portal_gateway.domain.speech.language import N_, _, said
+from portal_gateway.domain.speech.themes import theme_name
 from portal_gateway.searching import Near
 from portal_gateway.web.render import areas
 
@@ -134,6 +135,8 @@ def label(name: str, value: str, titles: Mapping[str, str]) -> str:
         return _("%(numeral)s %(subject)s", numeral=NUMERALS[value], subject=subject)
     if name in {"country", "region"}:
         return areas().get(value, value)
+    if name == "theme":
+        return theme_name(value)
     if name == "entity":
         return titles.get(value, value)
     return said(_CODES[name][value]) if value in _CODES.get(name, {}) else value

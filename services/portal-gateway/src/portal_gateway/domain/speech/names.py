@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from portal_gateway.domain import scope as scopes
 from portal_gateway.domain.speech.language import N_, _, said
+from portal_gateway.domain.speech.themes import theme_name
 from portal_gateway.domain.speech.words import PILLARS
 
 KINDS: dict[str, str] = {
@@ -42,7 +43,7 @@ def scope_name(text: str, *, areas: Mapping[str, str], titles: Mapping[str, str]
         case "country" | "region":
             return areas.get(scope.first, scope.first)
         case "theme":
-            return _("Theme %(code)s", code=scope.first)
+            return theme_name(scope.first) if (scope.first[:1]).isdigit() else _("Theme %(code)s", code=scope.first)
         case "pillar-country":
             return _("%(first)s, %(second)s", first=pillar(scope.first), second=areas.get(scope.second, scope.second))
         case "entity-pillar":
