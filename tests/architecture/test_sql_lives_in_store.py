@@ -18,6 +18,7 @@ _STATEMENT: Final = re.compile(
     r"(create|alter|drop)\s+(table|index|policy|role|schema|view)\s|lock\s+table\s|copy\s+\S+\s+from\s)",
     re.IGNORECASE | re.DOTALL,
 )
+_MADE_WITHIN: Final = re.compile(r"\bjoin\s+\S+\s+\w+\s+on\b[^()]*=\s*'[^']*'\s*\|\|", re.IGNORECASE)
 _RUNNERS: Final = {"fetch", "fetchrow", "fetchval", "fetchmany", "executemany", "copy_records_to_table", "prepare"}
 
 
@@ -66,9 +67,23 @@ def test_no_statement_is_run_outside_the_store() -> None:
     assert found == []
 
 
+def test_no_join_is_on_what_a_function_makes() -> None:
+    """Such a join reads the whole table under row-level security: an index serves what can leak nothing, alone."""
+    found = [
+        f"{module.at(node)}: make it in a subquery with offset 0 first"
+        for module in modules("services")
+        if _in_store(module)
+        for node in ast.walk(module.tree)
+        if (text := _text(node)) and _MADE_WITHIN.search(text)
+    ]
+    assert found == []
+
+
 def test_the_rule_would_notice() -> None:
     """A rule that can see nothing is always kept."""
     for statement in ("select a from b", "INSERT INTO t values (1)", "update t set a = 1", "with x as (select 1)"):
         assert _STATEMENT.match(statement)
     for prose in ("select a scope", "update the page", "delete what is no longer needed", "with care"):
         assert not _STATEMENT.match(prose)
+    assert _MADE_WITHIN.search("from p join figure f on f.metric = 'M1' and f.scope = 'entity:' || p.entity")
+    assert not _MADE_WITHIN.search("select 'a:' || b as scope from t join figure f on f.scope = t.scope")

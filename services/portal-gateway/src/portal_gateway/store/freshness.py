@@ -26,10 +26,10 @@ async def by_entity(conn: Any) -> list[Reported]:
     rows = await conn.fetch(
         "select p.entity, p.name, p.n, greatest(p.changed_at, (m4.data->>'known_as_of')::timestamptz) as changed_at,"
         " r.received_at, m15.data as reporting"
-        " from (select entity, max(entity_name) as name, count(*) as n, max(updated_at) as changed_at"
-        " from project where not withdrawn group by entity) p"
-        " left join figure m4 on m4.metric = 'M4' and m4.scope = 'entity:' || p.entity"
-        " left join figure m15 on m15.metric = 'M15' and m15.scope = 'entity:' || p.entity"
+        " from (select entity, 'entity:' || entity as scope, max(entity_name) as name, count(*) as n,"
+        " max(updated_at) as changed_at from project where not withdrawn group by entity offset 0) p"
+        " left join figure m4 on m4.metric = 'M4' and m4.scope = p.scope"
+        " left join figure m15 on m15.metric = 'M15' and m15.scope = p.scope"
         " left join lateral (select max(received_at) as received_at from receipt where entity = p.entity) r on true"
         " order by coalesce(r.received_at, greatest(p.changed_at, (m4.data->>'known_as_of')::timestamptz)), p.entity"
     )

@@ -132,13 +132,15 @@ async def unusable(conn: Any, entity: str, after: tuple[str, str], limit: int) -
     """Indicators of an entity that are due and not scored, in order, from behind ``after`` on: project and indicator
     with their titles, the state and the flags of M1."""
     rows = await conn.fetch(
-        "select p.project_id, i.indicator_id, i.title, p.data->'title' as project, i.result_id,"
+        "select i.project_id, i.indicator_id, i.title, i.project, i.result_id,"
         " f.data->'parts'->>'state' as state, f.data->'flags' as flags"
-        " from project p join indicator i using (project_id)"
-        " join figure f on f.metric = 'M1' and f.scope = 'indicator:' || p.project_id || '|' || i.indicator_id"
-        " where p.entity = $1 and not p.withdrawn and not i.withdrawn and f.data->>'value' is null"
-        " and f.data->>'state' <> 'NOT_APPLICABLE' and (p.project_id, i.indicator_id) > ($2, $3)"
-        " order by p.project_id, i.indicator_id limit $4",
+        " from (select p.project_id, i.indicator_id, i.title, i.result_id, p.data->'title' as project,"
+        " 'indicator:' || p.project_id || '|' || i.indicator_id as scope"
+        " from project p join indicator i using (project_id) where p.entity = $1 and not p.withdrawn"
+        " and not i.withdrawn and (p.project_id, i.indicator_id) > ($2, $3) offset 0) i"
+        " join figure f on f.metric = 'M1' and f.scope = i.scope"
+        " where f.data->>'value' is null and f.data->>'state' <> 'NOT_APPLICABLE'"
+        " order by i.project_id, i.indicator_id limit $4",
         entity,
         *after,
         limit,

@@ -52,6 +52,7 @@ async def standing(conn: Any, project_ids: Sequence[str]) -> dict[str, int]:
 
 async def own_figures(conn: Any, project_ids: Sequence[str], metrics: Collection[str]) -> list[dict[str, Any]]:
     """These metrics of these projects, of their parts those that facets and orders read."""
+    # Scopes are made first (``offset 0``): under a policy no index serves a join on what a function makes.
     rows = await conn.fetch(
         "select f.metric, k.project_id, f.classification, f.owner, jsonb_build_object('value', f.data->'value',"
         " 'state', f.data->'state', 'parts', case f.metric"
@@ -59,8 +60,8 @@ async def own_figures(conn: Any, project_ids: Sequence[str], metrics: Collection
         " when 'M8' then jsonb_build_object('design', f.data->'parts'->'design')"
         " when 'M10' then jsonb_build_object('band', f.data->'parts'->'band', 'residual', f.data->'parts'->'residual')"
         " else jsonb_build_object('by_weight', f.data->'parts'->'by_weight') end) as data"
-        " from unnest($1::text[]) as k(project_id) cross join unnest($2::text[]) as m(metric)"
-        " join figure f on f.metric = m.metric and f.scope = 'project:' || k.project_id",
+        " from (select id as project_id, 'project:' || id as scope from unnest($1::text[]) as id offset 0) k"
+        " cross join unnest($2::text[]) as m(metric) join figure f on f.metric = m.metric and f.scope = k.scope",
         list(project_ids),
         list(metrics),
     )
