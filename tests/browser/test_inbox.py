@@ -48,7 +48,7 @@ async def test_messages_are_filed_here_and_seen_there(browser: Browser, system: 
     figure = f"{portal}/metrics/M4?scope=project:{quote(project)}"
     await here.goto(figure)
     await here.get_by_text("Tell me when this changes").click()
-    await here.locator(".subscribe select").select_option("5000")
+    await here.locator(".subscribe select[name=min_change]").select_option("5000")
     await here.get_by_role("button", name="Subscribe", exact=True).click()
     await expect(here).to_have_url(figure)
     await expect(here.locator(".note.done")).to_have_text("You will be told when this changes.")
@@ -56,7 +56,7 @@ async def test_messages_are_filed_here_and_seen_there(browser: Browser, system: 
     await here.goto(f"{portal}/inbox/subscriptions")
     row = here.locator("tbody tr", has_text="Project effectiveness")
     await row.locator("summary").click()
-    await row.locator("select").select_option("10000")
+    await row.locator("select[name=min_change]").select_option("10000")
     await row.get_by_role("button", name="Keep").click()
     await expect(row).to_contain_text("From 1 point of change")
 

@@ -285,7 +285,7 @@ class TestQuiet:
         assert len(await inbox(database)) == 2
         await at(database, datetime(2026, 7, 2, 3, 30, tzinfo=UTC))
         message = (await inbox(database))[-1]
-        assert message["title"] == "From your hours of quiet. Alerts: 1. Figures that changed: 1."
+        assert message["title"] == "What waited for you. Alerts: 1. Figures that changed: 1."
         assert lines(message)[1] == "Project effectiveness, Mali: 62.0%, was 60.0%"
 
     async def test_what_waits_follows_a_change_of_pace_and_of_hours(self, database: Database) -> None:

@@ -121,7 +121,7 @@ def _title(paces: set[str], told: Sequence[Waiting]) -> str:
     elif paces == {"weekly"}:
         head = say("Your weekly digest.")
     elif paces == {"instant"}:
-        head = say("From your hours of quiet.")
+        head = say("What waited for you.")
     else:
         head = say("Your digest.")
     return together([head, *parts])
