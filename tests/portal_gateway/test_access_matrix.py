@@ -103,7 +103,11 @@ def _lists() -> dict[str, list[Door]]:
         "GET /api/v1/inbox": [Door("/api/v1/inbox", ("mirdolat",))],
         "GET /api/v1/inbox/count": [Door("/api/v1/inbox/count")],
         "GET /inbox": [Door("/inbox", ("mirdolat",))],
-        "GET /api/v1/stream": [Door("/api/v1/stream?after=0", ("91827", "oskavent", "mirdolat"))],
+        "GET /api/v1/stream": [
+            Door("/api/v1/stream?after=0", ("91827", "oskavent", "mirdolat")),
+            Door("/api/v1/stream?after=0&kind=metric&figure=*|project:*", value),
+            Door("/api/v1/stream?after=0&project={s.id}&figure=*|project:{s.id}"),
+        ],
         "GET /": [Door("/")],
         "GET /map": [Door("/map")],
         "GET /metrics": [Door("/metrics?metric=M4")],
