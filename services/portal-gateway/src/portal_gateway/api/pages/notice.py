@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -102,22 +102,26 @@ def pending(request: Request) -> Done | None:
 
 
 def _words(kind: str, n: int, until: datetime | None) -> str:
-    many: dict[str, Any] = {"n": n, "count": numbers.grouped(n)}
+    count = numbers.grouped(n)
     match kind:
         case "read" | "read-all":
-            return ngettext("%(count)s message marked read.", "%(count)s messages marked read.", **many)
+            return ngettext("%(count)s message marked read.", "%(count)s messages marked read.", n, count=count)
         case "unread":
-            return ngettext("%(count)s message marked unread.", "%(count)s messages marked unread.", **many)
+            return ngettext("%(count)s message marked unread.", "%(count)s messages marked unread.", n, count=count)
         case "archive":
-            return ngettext("%(count)s message archived.", "%(count)s messages archived.", **many)
+            return ngettext("%(count)s message archived.", "%(count)s messages archived.", n, count=count)
         case "unarchive" | "wake":
             return ngettext(
-                "%(count)s message is back in the inbox.", "%(count)s messages are back in the inbox.", **many
+                "%(count)s message is back in the inbox.", "%(count)s messages are back in the inbox.", n, count=count
             )
         case "snooze" if until is not None:
             at = numbers.instant(until)
             return ngettext(
-                "%(count)s message snoozed until %(at)s.", "%(count)s messages snoozed until %(at)s.", at=at, **many
+                "%(count)s message snoozed until %(at)s.",
+                "%(count)s messages snoozed until %(at)s.",
+                n,
+                count=count,
+                at=at,
             )
         case _:
             return said(_PLAIN.get(kind, ""))
