@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -146,6 +145,7 @@ async def _chosen(page: Page, portal: str) -> dict[str, str]:
         found: list[dict[str, Any]] = (await answer.json())["items"]
         return found
 
+    first = next(p["at"] for p in await asked("/api/v1/series/M4?scope=pillar:P2&by=known") if p["lower"] is not None)
     projects = await asked("/api/v1/projects?sort=budget&limit=20")
     pairs = await asked("/api/v1/duplicates?limit=1&kind=REVIEW")
     receipts = await asked("/api/v1/receipts?limit=50")
@@ -161,7 +161,7 @@ async def _chosen(page: Page, portal: str) -> dict[str, str]:
     return {name: quote(value, safe="") for name, value in found.items()} | {
         "country": "ML",
         "region": "011",
-        "then": str(date.today() - timedelta(days=1)),
+        "then": quote(first, safe=""),  # the first moment of which anything is known
     }
 
 

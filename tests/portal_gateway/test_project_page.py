@@ -14,6 +14,7 @@ from tests.support.portfolio import HUB, everything
 from contracts.portfolio import ObservationRecorded, ProjectWithdrawn
 from portal_gateway.api.pages.chain import Parts, levels_of
 from portal_gateway.api.pages.pairs import _pair
+from portal_gateway.api.pages.standing import flags_of
 from portal_gateway.domain.project.history import Names
 from portal_gateway.domain.project.money import books
 
@@ -56,6 +57,26 @@ def test_charts_run_from_the_right_where_the_language_does() -> None:
         (level,) = levels_of(Parts("P", [row], None, {}, date(2026, 7, 1), "en", names, mirrored))
         begins[mirrored] = level["results"][0]["indicators"][0]["trajectory"].edge
     assert begins == {False: "0.00", True: "100.00"}
+
+
+def test_of_many_indicators_the_first_are_drawn_until_all_are_asked_for() -> None:
+    rows = [
+        {"indicator_id": f"i{n}", "result_id": f"r{n}", "result_type": "2", "measure": "1", "targets": [],
+         "baselines": [], "observations": [], "title": {"en": "Same"}, "result_title": {"en": "Same"}}
+        for n in range(30)
+    ]  # fmt: skip
+    for whole, drawn in ((False, 12), (True, 30)):
+        parts = Parts("P", rows, None, {}, date(2026, 7, 1), "en", Names({}, {}, "en"), everything=whole)
+        (level,) = levels_of(parts)
+        assert (level["indicators"], sum(result["drawn"] for result in level["results"])) == (30, drawn)
+        assert {result["title"] for result in level["results"]} == {""}  # it would only repeat its indicator
+        (flag,) = flags_of({"project_id": "XM-T-1", "entity": "XM-T"}, None, [_flagged(level)])
+        assert flag["indicators"][0]["address"] == ("#i-i29" if whole else "/projects/XM-T-1?results=all#i-i29")
+
+
+def _flagged(level: dict[str, Any]) -> dict[str, Any]:
+    level["results"][-1]["indicators"][-1]["flags"] = ["NO_TARGET"]
+    return level
 
 
 async def test_a_project_without_anything_and_a_withdrawn_one_say_so(gateway: Gateway) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from portal_gateway.domain import scope as scopes
 from portal_gateway.domain.drawing import figure as drawing
 from portal_gateway.domain.speech.numbers import MICRO
+from portal_gateway.domain.speech.plain import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,15 @@ class Figure:
         return self.observed * MICRO // self.expected if self.expected else 0
 
     @property
+    def empty(self) -> bool:
+        """Whether there is nothing a value could be of, so that no missing part could make it better or worse."""
+        return self.value is None and self.state in {"NOT_APPLICABLE", "PUBLISHED"}
+
+    @property
     def look(self) -> str:
         """The class that decides how the mark is drawn."""
         if not self.shown:
-            return "is-ins"
+            return "is-ins is-na" if self.empty else "is-ins"
         return "is-pub" if drawing.MARKS[self.state] == "filled" else "is-prov"
 
     @property
@@ -130,5 +136,5 @@ def narrative(text: Mapping[str, str] | None, lang: str, fallback: str = "") -> 
         return fallback, None
     for code in (lang, "en", "und", *sorted(text)):
         if text.get(code):
-            return text[code], None if code in {lang, "und"} else code
+            return plain(text[code]), None if code in {lang, "und"} else code
     return fallback, None

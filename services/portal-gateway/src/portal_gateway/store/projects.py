@@ -164,9 +164,12 @@ async def totals(conn: Any) -> tuple[int, int]:
     return row[0], row[1]
 
 
-async def invented(conn: Any) -> bool:
-    """Whether any project that the caller may read is invented for a demonstration."""
-    return bool(await conn.fetchval("select exists (select from project where demonstration)"))
+async def invented(conn: Any) -> tuple[bool, bool]:
+    """Whether any project that the caller may read is invented for a demonstration, and whether any is not."""
+    row = await conn.fetchrow(
+        "select exists (select from project where demonstration), exists (select from project where not demonstration)"
+    )
+    return row[0], row[1]
 
 
 async def titles(

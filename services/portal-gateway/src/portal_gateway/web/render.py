@@ -174,7 +174,7 @@ def page(
     csrf: str = "",
     seq: int = 0,
     unread: int = 0,
-    demonstration: bool = False,
+    demonstration: str = "",
     titles: Mapping[str, str] | None = None,
     notices: tuple[str, ...] = (),
     **data: Any,

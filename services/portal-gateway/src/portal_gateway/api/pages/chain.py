@@ -18,6 +18,8 @@ from portal_gateway.domain.speech import numbers, words
 from portal_gateway.domain.speech.language import _, ngettext, said
 from portal_gateway.domain.view import Figure
 
+_FEW: Final = 12
+"""Indicators of a level that a page draws at first: some publishers have four hundred in a project."""
 _WEIGHTS: Final = {"1": "¼", "2": "½", "3": "¼"}
 
 
@@ -33,6 +35,7 @@ class Parts:
     lang: str
     names: Names
     mirrored: bool = False
+    everything: bool = False
 
 
 def levels_of(parts: Parts) -> list[dict[str, Any]]:
@@ -45,10 +48,22 @@ def levels_of(parts: Parts) -> list[dict[str, Any]]:
             "about": _about_level(parts, level.code),
             "figure": _level_figure(parts, level.code),
             "label": _label(parts, level.code),
-            "results": [_result(parts, result) for result in level.results],
+            "indicators": sum(len(result.indicators) for result in level.results),
+            "results": _drawn([_result(parts, result) for result in level.results], everything=parts.everything),
         }
         for level in arranged
     ]
+
+
+def _drawn(results: list[dict[str, Any]], *, everything: bool) -> list[dict[str, Any]]:
+    """Say of each indicator whether the page draws it, and of each result how many of its are drawn."""
+    room = sum(len(result["indicators"]) for result in results) if everything else _FEW
+    for result in results:
+        for i in result["indicators"]:
+            i["drawn"] = room > 0
+            room -= 1
+        result["drawn"] = sum(1 for i in result["indicators"] if i["drawn"])
+    return results
 
 
 def _part_of(parts: Parts, kind: str, code: str) -> Mapping[str, Any] | None:
@@ -114,8 +129,10 @@ def _result(parts: Parts, result: Result) -> dict[str, Any]:
         line.append(f"{numbers.percent(found['mean'])}%")
     known = sum(1 for i in result.indicators if i.latest)
     line.append(_("%(known)s of %(all)s with a value", known=known, all=len(result.indicators)))
+    # Some publishers repeat the title of a result as that of its only indicator, whose row then says everything.
+    same = len(result.indicators) == 1 and result.indicators[0].title.casefold() == result.title.casefold()
     return {
-        "title": " · ".join(line),
+        "title": "" if same else " · ".join(line),
         "lang": result.lang,
         "indicators": [_indicator(parts, i) for i in result.indicators],
     }

@@ -55,8 +55,14 @@ async def frame(conn: Any, request: Request, who: Caller) -> dict[str, Any]:
         "unread": unread,
         "due": due,
         "visit": await visits.note(conn, who.principal.subject, seq),
-        "demonstration": settings.demonstration or await projects.invented(conn),
+        "demonstration": await _invented(conn) or ("people" if settings.demonstration else ""),
     }
+
+
+async def _invented(conn: Any) -> str:
+    """How much of what this reader is shown is invented: nothing (empty), ``some`` of the projects, or ``all``."""
+    some, others = await projects.invented(conn)
+    return "" if not some else "some" if others else "all"
 
 
 async def titles(conn: Any, wanted: Iterable[str]) -> Mapping[str, str]:
@@ -102,7 +108,7 @@ def render(request: Request, template: str, who: Caller | None, *, status: int =
         "keys": request.cookies.get(KEYS) != "off",
         "user": who.principal if who else None,
         "csrf": who.session.csrf if who and who.session else "",
-        "demonstration": settings.demonstration,
+        "demonstration": "people" if settings.demonstration else "",
         **data,
     }
     answer = HTMLResponse(web.page(template, **found), status, {"Cache-Control": "no-store"})

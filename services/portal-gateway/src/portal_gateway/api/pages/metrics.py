@@ -123,7 +123,8 @@ async def show_figure(
         around = await frame(tx.conn, request, who)
         data = await figures.one(tx.conn, metric, wanted)
         if data is None:
-            raise nothing(_("%(metric)s of %(scope)s", metric=metric, scope=scope))
+            of = scope_name(wanted, areas=areas(), titles={})
+            raise nothing(_("%(metric)s of %(scope)s", metric=said(words.metric(metric).name), scope=of))
         beside = await figures.several(tx.conn, [("M3", wanted)])
         names = dict(await titles(tx.conn, [wanted]))
     current = figure(data)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import httpx
 from fastapi import Request
 
 from portal_gateway.api.caller import Caller
@@ -81,7 +82,9 @@ async def then(request: Request, who: Caller, now: Figure, moment: Moment) -> Th
     try:
         told = await scoring.figure(who.token, now.metric, now.scope, **moment.asked)
     except UpstreamError as error:
-        return Then(moment, None, error.said)
+        # The figure is known of now, so that what is not found is the moment: before its first fact.
+        none = error.status == httpx.codes.NOT_FOUND
+        return Then(moment, None, _("Nothing was known of this figure by then.") if none else error.said)
     return Then(moment, figure(_unsaid(now, told) | told))
 
 

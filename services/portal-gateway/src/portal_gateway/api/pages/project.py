@@ -14,7 +14,7 @@ from portal_gateway.api import versions
 from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import Parts, levels_of
-from portal_gateway.api.pages.frame import frame, now, reader, render, router
+from portal_gateway.api.pages.frame import frame, now, reader, render, router, titles
 from portal_gateway.api.pages.history import SHOWN, entry  # before this one: its addresses end in a word
 from portal_gateway.api.pages.pairs import related
 from portal_gateway.api.pages.past import CAUSES
@@ -25,6 +25,7 @@ from portal_gateway.domain.project.history import Names
 from portal_gateway.domain.project.money import books
 from portal_gateway.domain.speech import numbers, words
 from portal_gateway.domain.speech.language import N_, _, language, said
+from portal_gateway.domain.speech.plain import beginning
 from portal_gateway.domain.view import Figure, figure, narrative
 from portal_gateway.domain.withheld import as_shown
 from portal_gateway.store import figures, history, projects, receipts
@@ -34,18 +35,21 @@ Reader = Annotated[Caller, Depends(reader)]
 
 
 @router.get("/projects/{project_id:path}")
-async def show_project(request: Request, who: Reader, project_id: str) -> Response:
-    """One project. Pairs are asked of scoring while the page is read; without an answer the page says so."""
+async def show_project(request: Request, who: Reader, project_id: str, results: str = "") -> Response:
+    """One project; ``results=all`` draws every indicator.
+
+    Pairs are asked of scoring while the page is read; without an answer the page says so.
+    """
     waiting = asyncio.create_task(related(request, who, project_id))
     try:
-        found = await _read(request, who, project_id)
+        found = await _read(request, who, project_id, everything=results == "all")
     except BaseException:
         waiting.cancel()
         raise
     return render(request, "project.html", who, **found, related=await waiting)
 
 
-async def _read(request: Request, who: Caller, project_id: str) -> dict[str, Any]:
+async def _read(request: Request, who: Caller, project_id: str, *, everything: bool) -> dict[str, Any]:
     """Everything of the page that the read model has."""
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
@@ -60,12 +64,13 @@ async def _read(request: Request, who: Caller, project_id: str) -> dict[str, Any
         receipt = await receipts.one(tx.conn, origin.get("submission_id", ""))
         latest = await history.page(tx.conn, project_id, kinds=[], offset=0, limit=SHOWN)
         by = await versions.telling(tx.conn, data, latest)
+        others = await titles(tx.conn, [f"project:{link['ref']}" for link in data.get("links") or []])
     found = {key: figure(value) for key, value in raw.items()}
     whole = found.get(("M4", f"project:{project_id}"))
     today = now().date()
     mirrored = is_mirrored(language())
     names = Names(areas(), {}, language())
-    levels = levels_of(Parts(project_id, indicators, whole, found, today, language(), names, mirrored))
+    levels = levels_of(Parts(project_id, indicators, whole, found, today, language(), names, mirrored, everything))
     told = summary(data)
     description, description_lang = narrative(data.get("description"), language())
     return around | {
@@ -73,7 +78,8 @@ async def _read(request: Request, who: Caller, project_id: str) -> dict[str, Any
         "titles": {project_id: told["title"]},
         "project": told
         | {
-            "description": description[:1200],
+            "description": description,
+            "beginning": beginning(description),
             "description_lang": description_lang,
             "span": _span(data.get("dates") or {}),
             "edition": data.get("edition"),
@@ -94,7 +100,7 @@ async def _read(request: Request, who: Caller, project_id: str) -> dict[str, Any
         "funding": funding(found.get(("M11", f"project:{project_id}"))),
         "places": shares(data, indicators),
         "people": people(data, indicators),
-        "links": linked(data),
+        "links": linked(data, others),
         "flags": flags_of(data, whole, levels),
         "entries": [entry(project_id, versions.told(row, by)) for row in latest],
         "versions": latest[0]["number"] if latest else 0,

@@ -80,10 +80,15 @@ def people(data: Mapping[str, Any], indicators: Sequence[Mapping[str, Any]]) -> 
     return rows
 
 
-def linked(data: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Activities that the entity itself relates to this one."""
+def linked(data: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, str]]:
+    """Activities that the entity itself relates to this one; with a title and an address where one can be read here."""
     return [
-        {"ref": link["ref"], "kind": said(history.LINKS.get(link["type"], "")), "address": project_address(link["ref"])}
+        {
+            "ref": link["ref"],
+            "kind": said(history.LINKS.get(link["type"], "")),
+            "title": titles.get(link["ref"], ""),
+            "address": project_address(link["ref"]) if link["ref"] in titles else "",
+        }
         for link in data.get("links") or []
     ]
 
@@ -111,6 +116,11 @@ def flags_of(
     return sorted(rows, key=lambda row: (-row["rank"], row["code"]))
 
 
+def _drawn_at(i: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """The place of an indicator on the page, or on the page that draws all of them."""
+    return f"{'' if i['drawn'] else project_address(data['project_id']) + '?results=all'}#{i['anchor']}"
+
+
 def _flag(code: str, found: Sequence[Mapping[str, Any]], number: int, data: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sum(1 for i in found if i["figure"] is not None and i["figure"].value is None) if code in _UNKNOWN else 0
     brings = _("%(n)s of %(all)s indicators become known", n=unknown, all=number) if unknown else ""
@@ -119,7 +129,7 @@ def _flag(code: str, found: Sequence[Mapping[str, Any]], number: int, data: Mapp
         "code": code,
         "rank": 2 * unknown + bool(word.remedy),
         "why": said(_WHY.get(code, "")),
-        "indicators": [{"title": i["title"], "lang": i["lang"], "anchor": i["anchor"]} for i in found[:_NAMED]],
+        "indicators": [{"title": i["title"], "lang": i["lang"], "address": _drawn_at(i, data)} for i in found[:_NAMED]],
         "more": max(0, len(found) - _NAMED),
         "remedy": said(word.remedy) if word.remedy else "",
         "brings": brings or said(_BRINGS.get(code, "")),

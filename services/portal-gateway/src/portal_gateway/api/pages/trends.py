@@ -17,6 +17,8 @@ from portal_gateway.domain.view import Figure
 from portal_gateway.web.render import is_mirrored
 
 _OWN = ("project", "indicator")
+_ROOM = 25
+"""Per cent of the width that a moment's name may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +51,6 @@ async def trended(request: Request, who: Caller, figure: Figure, by: str, when: 
             place := drawing.place(at if at.tzinfo else at.replace(tzinfo=drawing.last.at.tzinfo), mirrored)
         ) is not None:
             marks.append((place, name if moment.past else _("Now")))
+    if len(marks) == 2 and abs(float(marks[0][0]) - float(marks[1][0])) < _ROOM:
+        marks[0] = (marks[0][0], "")  # its date stands at the head of the page, and two names would overlap
     return Trended(wanted, drawing, marks)

@@ -195,6 +195,11 @@ FLAGS: Final[dict[str, Flag]] = {
     "PILLAR_INFERRED": Flag(
         N_("Pillars inferred from purpose codes"), N_("Confirm the pillars in the next file, or correct the shares")
     ),
+    "ALLOCATION_FROM_TRANSACTIONS": Flag(
+        N_("Shares weighed by transactions"), N_("State percentages for countries and sectors of the project itself")
+    ),
+    "THEME_EQUAL_SHARES": Flag(N_("Several themes, which share equally"), ""),
+    "PERIODIC_SUM": Flag(N_("Values of periods are added up"), ""),
     "WITHOUT_BUDGET": Flag(N_("Some projects state no budget"), N_("Publish budgets; without one no gap is known")),
     "NO_REGISTER": Flag(N_("No risk register"), N_("Register the risks before the work begins")),
     "UNTREATED_HIGH": Flag(

@@ -69,6 +69,7 @@ export function listen() {
     if (root.dataset.than) f = { ...f, previous: Number(root.dataset.than) };
     const shown = f.value !== null && (f.state === "PUBLISHED" || f.state === "PROVISIONAL");
     const look = !shown ? "is-ins" : f.state === "PUBLISHED" ? "is-pub" : "is-prov";
+    const empty = f.value === null && (f.state === "PUBLISHED" || f.state === "NOT_APPLICABLE");
     const keptBack = !shown && !f.projects && f.withheld;
     const moved = f.previous !== null && f.previous !== f.value;
     const at = new Date(f.updated_at);
@@ -78,9 +79,10 @@ export function listen() {
     for (const e of [root, ...root.querySelectorAll(".is-pub, .is-prov, .is-ins")]) {
       e.classList.remove("is-pub", "is-prov", "is-ins");
       e.classList.add(look);
+      e.classList.toggle("is-na", empty);
     }
     field("box", (e) => e.classList.toggle("is-ins", !shown));
-    put("value", shown ? percent(f.value) : f.state === "INSUFFICIENT_DATA" && f.metric !== "M1" ? words.withheld : words.unknown);
+    put("value", shown ? percent(f.value) : f.state === "INSUFFICIENT_DATA" && f.metric !== "M1" ? words.withheld : empty ? "–" : words.unknown);
     field("unit", (e) => { e.hidden = !shown; });
     // A reader who is not told the figure is told why instead (words.why).
     const [state, icon] = keptBack ? words.why[f.withheld] : words.states[f.state];
