@@ -169,5 +169,5 @@ def instant(value: datetime) -> str:
 def age(then: datetime, now: datetime) -> str:
     """How long ago, in the largest whole unit: ``2 s ago``, ``18 min ago``, ``3 h ago``, ``117 d ago``."""
     seconds = max(0, int((now - then).total_seconds()))
-    n, forms = next((seconds // floor, forms) for floor, forms in AGES.values() if seconds >= floor)
+    n, forms = next((seconds // (floor or 1), forms) for floor, forms in AGES.values() if seconds >= floor)
     return ngettext(*forms, n)
