@@ -182,6 +182,9 @@ async def test_a_slip_is_forgiven_in_every_script_and_said(
         ("مكافحة الإرهاب وإعادة التأهيل", "مكافحه ارهاب"),
         ("Противодействие терроризму, ёлка", "елка терроризм"),
         ("Renforcement à São Tomé, Łódź", "sao lodz renforc"),
+        ("Accès équitable: justice", "l’accès à la justice"),
+        ("Обучение судей: Мали", "обучение судей в Мали"),
+        ("The way of the", "the"),
     ],
 )
 async def test_words_are_found_in_any_script(gateway: Gateway, title: str, asked: str) -> None:

@@ -24,6 +24,13 @@ _ALIKE: Final = str.maketrans(
 
 _ARTICLES: Final = ("وال", "بال", "كال", "فال", "ال", "لل")
 _LEAST_STEM: Final = 3
+_LITTLE: Final = re.compile(
+    r"an?|and|at|by|for|from|in|of|on|or|the|to|with"
+    r"|al|aux?|avec|con|da?|das|del?|des|do|du|e|el|en|et|la?|las|les?|los|ou|par|para|por|pour|sur|una|une|y"
+    r"|в|во|для|и|из|к|на|о|об|от|по|с|со"
+    r"|في|من|الي|عن|مع"
+)
+"""Words that tell no project from another, as ``plain`` writes them; ``un`` is not one, but the United Nations."""
 
 
 def plain(text: str) -> str:
@@ -48,8 +55,9 @@ def runs(text: str) -> list[tuple[str, bool]]:
 
 
 def asked(text: str) -> list[tuple[str, bool]]:
-    """The words of a question, as ``runs``; of a long one the first twelve."""
-    return list(dict.fromkeys(runs(text)))[:_MOST]
+    """The words of a question, as ``runs``: not the little ones if there are others, and of many the first twelve."""
+    found = list(dict.fromkeys(runs(text)))
+    return ([run for run in found if not _LITTLE.fullmatch(run[0])] or found)[:_MOST]
 
 
 def pairs(run: str) -> list[str]:
