@@ -237,6 +237,15 @@ class TestWords:
         assert compose(a_figure(), wishes, NAMES).reason == f"{first} One more of your subscriptions matches."
         assert compose(a_figure(), [*wishes, wishes[1]], NAMES).reason == f"{first} 2 more of your subscriptions match."
 
+    def test_areas_and_figures_go_along_for_other_languages(self) -> None:
+        sent = message_of(compose(a_figure(), [a_wish(about="metric", metric="M4")], NAMES).title)
+        assert sent is not None
+        assert sent["values"]["scope"]["values"] == {
+            "pillar": {"message": "pillar II"},
+            "area": {"message": "Mali", "area": "ML"},
+        }
+        assert sent["values"]["value"]["values"]["value"] == {"message": "65.5%%", "value": 655_000, "unit": "µ"}
+
     def test_before_is_what_the_subscriber_last_heard(self) -> None:
         message = compose(a_figure(), [a_wish(about="metric", metric="M4")], NAMES, told=Told(600_000, "PUBLISHED"))
         assert message.title.endswith("65.5%, was 60.0%")

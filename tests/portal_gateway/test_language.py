@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from decimal import Decimal
 from gettext import NullTranslations
 
 import pytest
 from babel import Locale
 from babel.messages.pofile import read_po
+from babel.numbers import format_compact_decimal
 from tests.support.gateway import Gateway, figure, someone
 
 from portal_gateway.domain.speech import numbers
@@ -78,9 +81,9 @@ def test_what_another_service_composed_is_translated_with_its_values() -> None:
         ("ar", "كوت ديفوار", "64.9%"),
         ("zh", "科特迪瓦", "64.9%"),
         ("en", "Côte d’Ivoire", "64.9%"),
-        ("fr", "Côte d’Ivoire", "64,9%"),
-        ("ru", "Кот-д'Ивуар", "64,9%"),
-        ("es", "Côte d’Ivoire", "64,9%"),
+        ("fr", "Côte d’Ivoire", "64,9\N{NO-BREAK SPACE}%"),
+        ("ru", "Кот-д'Ивуар", "64,9\N{NO-BREAK SPACE}%"),
+        ("es", "Côte d’Ivoire", "64,9\N{NO-BREAK SPACE}%"),
     ],
 )
 def test_names_and_figures_in_another_services_sentence_are_the_readers(code: str, area: str, figure: str) -> None:
@@ -120,6 +123,17 @@ def test_money_and_dates_are_as_the_readers_write_them(
         assert {unit: forms.keys() for unit, forms in live_words()["ago"].items()}.keys() == numbers.AGES.keys()
 
 
+def test_scales_are_those_in_which_cldr_counts() -> None:
+    for code in LANGUAGES:
+        with speaking(code, catalogues.catalogue(code)):
+            for dollars in (6_820, 68_200_000, 6_820_000_000):
+                floor, _unit = numbers.unit_for(Decimal(dollars), "EUR")
+                short = format_compact_decimal(dollars, locale=code, fraction_digits=3).replace(",", ".")
+                number = re.match(r"[\d.]+", short)
+                assert number is not None
+                assert Decimal(number[0]) * floor == dollars, (code, short, floor)
+
+
 def test_a_script_is_given_the_form_for_each_number_that_the_server_says() -> None:
     for code in LANGUAGES:
         category = Locale.parse(code).plural_form
@@ -147,6 +161,9 @@ TERMS = {
     "Duplication": "重复工作",
     "May complement each other": "协同作用",
     "Gender marker": "性别平等标码",
+    "gender marker": "性别平等标码",
+    "Outcome and impact indicators": "成果和影响指标",
+    "Human rights due diligence is not complete": "人权尽职",
     "On track": "按计划",
     "Accelerate": "需加速",
     "Limited": "进展有限",

@@ -162,9 +162,10 @@ def test_the_stylesheet_knows_no_left_and_no_right() -> None:
         r"(?:margin|padding|border)-(?:left|right)|(?<![-\w])(?:left|right)\s*:|float:\s*(?:left|right)", text
     )
     assert physical == []
-    assert set(re.findall(r"text-align:\s*(\w+)", text)) <= {
+    assert set(re.findall(r"text-align:\s*([\w-]+)", text)) <= {
         "start",
         "end",
+        "match-parent",
         "right",
     }  # right: digits, in both directions
 

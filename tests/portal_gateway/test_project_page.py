@@ -133,10 +133,10 @@ def test_a_budget_over_two_years_is_split_by_days_and_adds_up() -> None:
         _line("2025-07-01", "2025-12-31", "2000000", type="2"),
     ]
     first, second = books(lines, [(2025, "3", "USD", "-5"), (2025, "2", "USD", "77")], mirrored=False)
-    assert (first.currency, first.scale) == ("USD", "m")
+    assert (first.currency, first.unit) == ("USD", "USD m")
     assert [(y.year, y.required, y.spent) for y in first.years] == [(2024, "0.50", None), (2025, "2.50", "−0.00")]
     assert first.whole.required == "3.00"
-    assert (second.currency, second.scale, second.whole.required) == ("EUR", "", "5.00")
+    assert (second.currency, second.unit, second.whole.required) == ("EUR", "EUR", "5.00")
     plain, mirrored = (books(lines, [], mirrored=m)[0].bars for m in (False, True))
     for one, other in zip(plain, mirrored, strict=True):
         assert abs(float(one.x) + float(one.width) + float(other.x) - 100) < 0.02

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from gettext import NullTranslations
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -18,6 +19,14 @@ _MARKED: Final = re.compile(r"⟦[^⟦⟧]*⟧|%[a-z\d]")
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 _WORD: Final = re.compile(r"[\w'’.:|/+-]*[^\W\d_][\w'’.:|/+-]*")
 _SAID: Final = frozenset({"title", "aria-label", "placeholder", "alt", "data-l", "label", "aria-description"})
+_IDENTIFIERS: Final = frozenset(
+    {
+        *("above", "age", "away", "c", "do", "due", "f", "g", "k", "keys", "m", "pill", "revision", "seq", "server"),
+        *("than", "unread", "view", "words"),
+    }
+)
+"""Attributes ``data-…`` whose values are not read out; ``data-words`` is read word by word."""
+
 _VOID: Final = frozenset({"meta", "link", "input", "br", "img", "hr", "wbr"})
 _CODES: Final = re.compile(
     r"""(?x) Plumbline | SHA-256 | [½⅓⅔¼¾] | UTC | USD | EUR | CSV | XLSX | JSON | XML | IATI | µ | ppm | [smhd] | h | v
@@ -38,6 +47,10 @@ class Marked(NullTranslations):
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         """As English counts."""
         return self.gettext(msgid1 if n == 1 else msgid2)
+
+    def pgettext(self, context: str, message: str) -> str:
+        """As any other message."""
+        return self.gettext(message)
 
 
 class Page(HTMLParser):
@@ -68,7 +81,12 @@ class Page(HTMLParser):
 
     def _attributes(self, tag: str, found: dict[str, str]) -> None:
         for name, value in found.items():
-            if name in _SAID or (tag == "input" and name == "value" and found.get("type") in {"submit", "button"}):
+            kept = name.startswith("data-") and name[5:] not in _IDENTIFIERS
+            if (
+                kept
+                or name in _SAID
+                or (tag == "input" and name == "value" and found.get("type") in {"submit", "button"})
+            ):
                 self.said.append((f"{tag}@{name}", value))
             elif name == "data-words":
                 self.said += [(f"data-words {key}", text) for key, text in _strings(json.loads(value))]
@@ -87,17 +105,54 @@ def unreached(html: str, data: Iterable[str]) -> list[str]:
     """Every text of a page that is neither a message nor data nor a code, with the place it stands in."""
     page = Page()
     page.feed(html)
-    known = sorted((text for text in {*data} if _LETTERS.search(text)), key=len, reverse=True)
+    known = _any_of(frozenset(data))
     found = []
     for place, text in page.said:
         rest = _MARKED.sub(" ", text)
-        for name in known:
-            if not _LETTERS.search(rest):
-                break
-            rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", rest, flags=re.IGNORECASE)
+        if _LETTERS.search(rest):
+            rest = known.sub(" ", rest)
         words = [word for word in _WORD.findall(rest) if not _CODES.fullmatch(word.strip(".:|/+-"))]
         if words:
             found.append(f"{place}: {text[:160]} [{' '.join(words)[:80]}]")
+    return found
+
+
+@cache
+def _any_of(data: frozenset[str]) -> re.Pattern[str]:
+    """What is known from the data, the longest first: one search instead of one for each of them."""
+    known = sorted((text for text in data if _LETTERS.search(text)), key=lambda text: (-len(text), text))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known)) or '(?!)'})(?!\w)", re.IGNORECASE)
+
+
+_LITERAL: Final = re.compile(r"""(["'`])((?:\\.|(?!\1).)*)\1""")
+_SHOWN: Final = re.compile(
+    r"""\b(?:textContent|innerText|innerHTML|title|placeholder|alt|ariaLabel)\s*\+?=(?!=)\s*(.+)
+    |setAttribute\(\s*["'](?:aria-\w+|title|alt|placeholder)["']\s*,\s*(.+)
+    |\b(?:append|prepend|before|after|replaceWith|insertAdjacentText|alert|confirm)\((.+)""",
+    re.VERBOSE,
+)
+_NO_TEXT: Final = re.compile(
+    r"""(?:querySelector(?:All)?|closest|matches|getElementById|createElement|Error)\((["'`])(?:(?!\1).)*\1\)"""
+)
+_INSERTED: Final = re.compile(r"\$\{[^}]*\}")
+_SELECTED: Final = re.compile(r"[\[\]#={}<>/]|\.\w|\w:\w")
+
+
+def unreached_by(script: str) -> list[str]:
+    """Texts in a script that a reader would be shown: what it writes into a page, and whatever reads as words."""
+    found = []
+    for number, line in enumerate(script.splitlines(), 1):
+        line = _NO_TEXT.sub("", re.sub(r"(^|\s)//.*", "", line))
+        shown = " ".join(part for match in _SHOWN.findall(line) for part in match)
+        texts = {_INSERTED.sub("", text) for _quote, text in _LITERAL.findall(shown)}
+        texts = {text for text in texts if not _SELECTED.search(text) and _LETTERS.search(text.replace("%s", ""))}
+        texts |= {
+            text
+            for _quote, literal in _LITERAL.findall(line)
+            if re.search(r"[^\W\d_]{2,}[,.:!?]? +[^\W\d_]{2,}", text := _INSERTED.sub("", literal))
+            and not _SELECTED.search(text)
+        }
+        found += [f"{number}: {text}" for text in sorted(texts)]
     return found
 
 

@@ -70,7 +70,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     _answer_people_in_html(app)
     app.add_middleware(Speaking)
     app.add_middleware(Compressed)
-    app.add_middleware(Edge, settings=settings)
+    app.add_middleware(Edge, settings=settings, portal=app)
     return service
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal_gateway.api.caller import cookie_name, secure
+from portal_gateway.api.faults import in_html
 from portal_gateway.domain.speech.language import _
 from portal_gateway.settings import Settings
 from portal_gateway.web.render import release, static_files
@@ -33,8 +34,9 @@ def policy(settings: Settings) -> str:
 class Edge:
     """Sets the headers on everything that leaves, and turns away what no address of ours can hold."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, portal: Any = None) -> None:
         self._app = app
+        self._portal = portal
         self._largest = settings.body_bytes
         self._cookie = f"{cookie_name(settings)}="
         self._headers = {
@@ -66,12 +68,13 @@ class Edge:
 
         # PostgreSQL has no text with a zero byte in it, and so nothing here is named by one.
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-            answer = ProblemResponse(Problem(400, "bad-address", "The address holds a zero byte"))
+            answer = await self._refused(scope, Problem(400, "bad-address", "The address holds a zero byte"))
             await answer(scope, receive, with_headers)
             return
         stated = Headers(scope=scope).get("content-length", "0")
         if stated.isdigit() and int(stated) > self._largest:
-            await ProblemResponse(self._too_large())(scope, receive, with_headers)
+            answer = await self._refused(scope, self._too_large())
+            await answer(scope, receive, with_headers)
             return
         taken = 0
 
@@ -86,8 +89,17 @@ class Edge:
         scope.setdefault("state", {})
         await self._app(scope, limited, with_headers)
 
+    async def _refused(self, scope: Scope, problem: Problem) -> Response:
+        """What never reaches the portal is refused as it refuses: people get a page in their language."""
+        answer: Response = await in_html(_plain)(Request({**scope, "app": self._portal}), problem)
+        return answer
+
     def _too_large(self) -> Problem:
         return Problem(413, "too-large", "That is too large", f"Send {self._largest} bytes at most.")
+
+
+async def _plain(_request: Request, problem: Problem) -> Response:
+    return ProblemResponse(problem)
 
 
 async def answer_static(request: Request) -> Response:

@@ -24,6 +24,7 @@ from runtime.http import Problem
 log = logging.getLogger(__name__)
 
 _HTTP = {
+    401: N_("You are not signed in"),
     405: N_("This address does not take that"),
     413: N_("That is too large"),
     415: N_("That cannot be read"),

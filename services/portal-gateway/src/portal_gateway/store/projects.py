@@ -174,22 +174,22 @@ async def invented(conn: Any) -> tuple[bool, bool]:
 
 async def titles(
     conn: Any, *, projects: Sequence[str], entities: Sequence[str], indicators: Sequence[tuple[str, str]]
-) -> list[tuple[str, str]]:
-    """Names for scopes, of what the caller may read: (code, title); an indicator's code is its scope."""
+) -> list[tuple[str, Any]]:
+    """Names for scopes, of what the caller may read: (code, title by language), an entity's as it stands; an
+    indicator's code is its scope.
+    """
     rows = await conn.fetch(
-        "select project_id, coalesce(data->'title'->>'en', data->'title'->>'und',"
-        " (select value from jsonb_each_text(data->'title') order by key limit 1)) from project"
-        " where project_id = any($1)"
-        " union all select * from (select distinct on (entity) entity, entity_name from project"
+        "select project_id, data->>'title' from project where project_id = any($1)"
+        " union all select * from (select distinct on (entity) entity, to_jsonb(entity_name)::text from project"
         " where entity = any($2) and entity_name is not null order by entity, updated_at desc) e"
-        " union all select 'indicator:' || project_id || '|' || indicator_id, title from indicator"
+        " union all select 'indicator:' || project_id || '|' || indicator_id, data->>'title' from indicator"
         " where (project_id, indicator_id) in (select * from unnest($3::text[], $4::text[])) and title <> ''",
         list(projects),
         list(entities),
         [project for project, _ in indicators],
         [indicator for _, indicator in indicators],
     )
-    return [(row[0], row[1]) for row in rows if row[1]]
+    return [(row[0], orjson.loads(row[1])) for row in rows if row[1]]
 
 
 async def named(conn: Any, kind: str, text: str, limit: int) -> list[str]:

@@ -22,7 +22,7 @@ from portal_gateway.domain.speech.names import scope_name
 from portal_gateway.domain.steps import PACES, STEPS
 from portal_gateway.web.catalogues import spoken
 
-_RTL: Final = frozenset({"ar", "he", "fa", "ur"})
+_RTL: Final = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _STATIC: Final = "static"
 
 
@@ -104,6 +104,7 @@ def environment() -> Environment:
     )
     env.filters |= {
         "percent": numbers.percent,
+        "in_percent": numbers.in_percent,
         "points": numbers.points,
         "exact": numbers.exact,
         "grouped": numbers.grouped,
@@ -121,6 +122,8 @@ def environment() -> Environment:
         "steps": STEPS,
         "paces": PACES,
         "said": said,
+        "money_unit": lambda: numbers.unit_for(numbers.BUDGETS, "USD")[1],
+        "is_mirrored": is_mirrored,
         "numerals": NUMERALS,
         "shape_of": figure.shape_of,
         "static": static,
@@ -133,7 +136,7 @@ def environment() -> Environment:
 
 def is_mirrored(lang: str) -> bool:
     """Whether a language is read from the right, and drawings with it."""
-    return lang in _RTL
+    return lang.lower().partition("-")[0] in _RTL
 
 
 def live_words() -> dict[str, Any]:
@@ -154,6 +157,7 @@ def live_words() -> dict[str, Any]:
         "pause": _("Pause"),
         "resume": _("Go on"),
         "known": _("%(share)s%% known", share="%s"),
+        "percent": _("%(value)s%%", value="%s"),
         "span": numbers.span("%1", "%2"),
         "was": _("was %(value)s%%", value="%s"),
         "points": _("%(points)s points with the last change", points="%s"),

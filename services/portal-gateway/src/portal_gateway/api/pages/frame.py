@@ -13,6 +13,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from portal_gateway.api.caller import Caller, admitted, of_session
 from portal_gateway.api.pages import notice
 from portal_gateway.domain import scope as scopes
+from portal_gateway.domain.heard import Heard
+from portal_gateway.domain.speech.language import language
+from portal_gateway.domain.view import narrative
 from portal_gateway.fanout import Fanout
 from portal_gateway.settings import Settings
 from portal_gateway.store import messages, projects, visits
@@ -65,8 +68,10 @@ async def _invented(conn: Any) -> str:
     return "" if not some else "some" if others else "all"
 
 
-async def titles(conn: Any, wanted: Iterable[str]) -> Mapping[str, str]:
-    """Names of the entities, projects and indicators that these scopes speak of, where the caller may know them."""
+async def titles(conn: Any, wanted: Iterable[str]) -> Mapping[str, Heard]:
+    """Names of the entities, projects and indicators that these scopes speak of, where the caller may know them; each
+    knows its language where it is not the page's.
+    """
     projects_, entities, indicators = set(), set(), set()
     for text in wanted:
         scope = scopes.parse(text)
@@ -81,7 +86,12 @@ async def titles(conn: Any, wanted: Iterable[str]) -> Mapping[str, str]:
     if not (projects_ or entities):
         return {}
     rows = await projects.titles(conn, projects=list(projects_), entities=list(entities), indicators=list(indicators))
-    return dict(rows)
+    return {code: named for code, title in rows if (named := _named(title))}
+
+
+def _named(title: str | Mapping[str, str]) -> Heard:
+    text, lang = (title, None) if isinstance(title, str) else narrative(title, language())
+    return Heard(text, lang or "")
 
 
 def now() -> datetime:

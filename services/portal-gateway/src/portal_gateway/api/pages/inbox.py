@@ -18,7 +18,7 @@ from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import snooze
 from portal_gateway.domain.speech.language import N_
-from portal_gateway.domain.speech.told import told
+from portal_gateway.domain.speech.told import spoken
 from portal_gateway.store import messages
 from portal_gateway.store.messages import View, Wanted
 from runtime.http import cursor
@@ -151,7 +151,7 @@ def _message(row: dict[str, Any]) -> dict[str, Any]:
     link = row["link"]
     snoozed, archived = (_instant(row.get(name)) for name in ("snoozed_until", "archived_at"))
     return row | {
-        **{field: told(row, field) for field in ("title", "body", "reason")},
+        **{field: spoken(row, field) for field in ("title", "body", "reason")},
         "lines": [_line(line) for line in row.get("lines", [])],
         # A digest of several subscriptions ends each of them at its line.
         "stop": row["subscription_id"] if len(row.get("subscriptions", [])) < 2 else "",
@@ -164,7 +164,7 @@ def _message(row: dict[str, Any]) -> dict[str, Any]:
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:
     """A fact of a digest in the reader's language."""
-    texts = {field: told(line, field) for field in ("title", "body")}
+    texts = {field: spoken(line, field) for field in ("title", "body")}
     return line | texts | {"address": _inside(line["link"])}
 
 

@@ -16,6 +16,7 @@ from portal_gateway.api.pages.since import since
 from portal_gateway.domain import mix
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.freshness import YEAR, Fresh, fresh
+from portal_gateway.domain.heard import heard
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.speech import words
 from portal_gateway.domain.speech.language import _, language, said
@@ -129,7 +130,7 @@ def _alert(data: dict[str, Any], names: Mapping[str, str]) -> Alert:
     """An alert with the titles of what it speaks of; the sender's words where they are not known."""
     project_id, before = data.get("project_id"), words.STATUSES.get(data.get("from") or "")
     indicator = names.get(f"indicator:{project_id}|{data.get('indicator_id')}")
-    text = data["text"]
+    text: str = heard(data["text"])
     if indicator:
         text = _("%(title)s, was: %(status)s", title=indicator, status=said(before.text)) if before else indicator
     return Alert(

@@ -131,6 +131,6 @@ def _row(data: dict[str, Any], raw: Mapping[tuple[str, str], dict[str, Any]]) ->
     return summary(data, own.get("M4")) | {
         "pace": STATUSES.get(values["pace"]) or Word(N_("No data"), "nod", "nod"),
         "grade": values["evidence"] if values["evidence"] != NONE else None,
-        "millions": numbers.localised(f"{cents / 100_000_000:,.2f}") if cents is not None else None,
+        "budget": numbers.budget(cents) if cents is not None else None,
         "span": timeline.span(data.get("dates") or {}),
     }

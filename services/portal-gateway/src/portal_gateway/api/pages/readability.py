@@ -21,6 +21,7 @@ from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import dialect
 from portal_gateway.domain.dialect import Change, Evidence
+from portal_gateway.domain.export.columns import plain
 from portal_gateway.domain.readability import Readability, readability
 from portal_gateway.domain.speech import words
 from portal_gateway.domain.speech.language import _, language, said
@@ -145,7 +146,7 @@ async def unusable(request: Request, who: Reader, ref: str) -> Response:
     writer.writerow(
         [_("Project"), _("Title"), _("Result"), _("Indicator"), _("Title"), _("State"), _("Reason"), _("Remedy")]
     )
-    writer.writerows([_cell(value) for value in _line(row)] for row in rows)
+    writer.writerows([plain(value) for value in _line(row)] for row in rows)
     name = "".join(c if c.isalnum() or c in "-." else "_" for c in ref)
     return Response(
         "\N{ZERO WIDTH NO-BREAK SPACE}" + text.getvalue(),
@@ -168,8 +169,3 @@ def _line(row: Mapping[str, Any]) -> tuple[str, ...]:
         "; ".join(said(words.FLAGS[flag].text) for flag in wanting),
         "; ".join(said(words.FLAGS[flag].remedy) for flag in wanting if words.FLAGS[flag].remedy),
     )
-
-
-def _cell(value: str) -> str:
-    """A text that a spreadsheet would take for a formula is quoted."""
-    return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

@@ -12,20 +12,21 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
+from portal_gateway.domain.speech.numbers import unit_for, written
+
 BASE: Final = 146
 """px from the top of the drawing to its zero."""
 TOP: Final = 30
 _CENT: Final = Decimal("0.01")
 _RECEIVED: Final = frozenset({"1"})
 _SPENT: Final = frozenset({"3", "4"})
-_SCALES: Final = ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k"))
 _WIDE: Final = Decimal(94)  # per cent of the drawing's width; the axis' numbers stand beside it
 _FEW: Final = 6  # years that a drawing has room to print numbers for
 
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One year's amounts, in the scale of its book; None where nothing was said."""
+    """One year's amounts, in the unit of its book; None where nothing was said."""
 
     year: int
     required: str | None
@@ -47,10 +48,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One currency: its years, their sums and the drawing. ``scale`` is bn, m, k or empty."""
+    """One currency: its years, their sums and the drawing. ``unit`` says the currency and what it is counted in."""
 
     currency: str
-    scale: str
+    unit: str
     years: tuple[Year, ...]
     whole: Year
     bars: tuple[Bar, ...]
@@ -104,13 +105,12 @@ def _day(text: str) -> date:
 def _book(currency: str, kinds: Mapping[str, Mapping[int, Decimal]], mirrored: bool) -> Book:
     years = sorted({year for by in kinds.values() for year in by})
     largest = max((abs(amount) for by in kinds.values() for amount in by.values()), default=Decimal(0))
-    unit, scale = next(((unit, name) for unit, name in _SCALES if largest >= unit), (Decimal(1), ""))
+    floor, unit = unit_for(largest, currency)
 
     def said(amount: Decimal | None) -> str | None:
         if amount is None:
             return None
-        scaled = (amount / unit).quantize(_CENT, rounding=ROUND_HALF_EVEN)
-        return f"{scaled:,}".replace("-", "\N{MINUS SIGN}")
+        return written((amount / floor).quantize(_CENT, rounding=ROUND_HALF_EVEN))
 
     def row(year: int, values: Mapping[str, Decimal | None]) -> Year:
         return Year(year, *(said(values.get(kind)) for kind in ("required", "received", "spent")))
@@ -118,7 +118,7 @@ def _book(currency: str, kinds: Mapping[str, Mapping[int, Decimal]], mirrored: b
     whole = {kind: sum(by.values(), Decimal(0)) for kind, by in kinds.items()}
     return Book(
         currency,
-        scale,
+        unit,
         tuple(row(year, {kind: by.get(year) for kind, by in kinds.items()}) for year in years),
         row(0, whole),
         tuple(_bars(kinds, years, largest, said, mirrored)),

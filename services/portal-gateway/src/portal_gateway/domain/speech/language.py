@@ -88,8 +88,8 @@ def _(message: str, **values: Any) -> str:
     return message_of(message) % values
 
 
-def ngettext(one: str, several: str, n: int, **values: Any) -> str:
-    """A message about so many things, by the plural rules of the language; ``n`` is also a value."""
+def ngettext(one: str, several: str, n: int, /, **values: Any) -> str:
+    """A message about so many things, by the plural rules of the language; ``n`` is a value, unless one is given."""
     return plural(one, several, n) % {"n": n, **values}
 
 

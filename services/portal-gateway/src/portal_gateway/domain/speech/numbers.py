@@ -29,7 +29,6 @@ _MONTHS_ALONE: Final = (
     NP_("alone", "May"), NP_("alone", "Jun"), NP_("alone", "Jul"), NP_("alone", "Aug"),
     NP_("alone", "Sep"), NP_("alone", "Oct"), NP_("alone", "Nov"), NP_("alone", "Dec"),
 )  # fmt: skip
-_FIRST: Final = {"fr": "1er"}
 AGES: Final = {
     "d": (86_400, numbered("%(n)s d ago", "%(n)s d ago")),
     "h": (3_600, numbered("%(n)s h ago", "%(n)s h ago")),
@@ -51,6 +50,14 @@ _AMOUNTS_BY: Final = {
     "es": (_MILLIONS, _THOUSANDS),
 }
 """What large amounts are counted in, where a language's readers do not count in thousand millions (CLDR, compact)."""
+_UNITS: Final = {
+    10**9: N_("%(currency)s bn"),
+    10**6: N_("%(currency)s m"),
+    10**3: N_("%(currency)s k"),
+    10**8: N_("%(currency)s × 10⁸"),
+    10**4: N_("%(currency)s × 10⁴"),
+}
+"""The same above a column of amounts, for any currency."""
 
 
 def signs() -> tuple[str, str]:
@@ -67,6 +74,11 @@ def percent(micro: int) -> str:
     """A share as per cent with one decimal, half to even, without the sign: ``649007`` is ``64.9``."""
     tenths = (Decimal(micro) / 1000).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
     return localised(f"{_MINUS if tenths < 0 else ''}{abs(tenths) // 10}.{abs(tenths) % 10}")
+
+
+def in_percent(micro: int) -> str:
+    """A share with its sign, which stands apart from the number where the language wants it: ``64.9%``."""
+    return _("%(value)s%%", value=percent(micro))
 
 
 def whole_percent(micro: int) -> str:
@@ -112,7 +124,32 @@ def money(cents: int) -> str:
             exact_to = Decimal("0.1") if abs(amount) < _THOUSANDS[0] else exact_to
             break
     rounded = amount.quantize(exact_to, rounding=ROUND_HALF_EVEN)
-    return _(message, amount=localised(f"{rounded:,}".replace("-", _MINUS)))
+    return _(message, amount=written(rounded))
+
+
+def unit_for(largest: Decimal, currency: str) -> tuple[int, str]:
+    """What a column of amounts up to this one is counted in, and its heading: ``(1_000_000, "EUR m")``."""
+    floor = next((floor for floor, _message in _AMOUNTS_BY.get(language(), _AMOUNTS) if largest >= floor), 1)
+    return floor, _(_UNITS[floor], currency=_currency(currency)) if floor > 1 else _currency(currency)
+
+
+def _currency(code: str) -> str:
+    return _("USD") if code == "USD" else code
+
+
+BUDGETS: Final = Decimal(10**7)
+"""A budget of a size that lists of projects have, in US dollars: what it is counted in, all of a column are."""
+
+
+def budget(cents: int) -> str:
+    """A budget in a list of projects, in the unit of ``unit_for(BUDGETS)``, with two decimals."""
+    scaled = Decimal(cents) / 100 / unit_for(BUDGETS, "USD")[0]
+    return written(scaled.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN))
+
+
+def written(number: Decimal) -> str:
+    """A decimal with its thousands apart and the decimals it has."""
+    return localised(f"{number:,}".replace("-", _MINUS))
 
 
 def dollars(cents: int) -> str:
@@ -152,7 +189,7 @@ def month(value: date) -> str:
 
 def first_of_month() -> str:
     """The first day of a month as dates print it, which is an ordinal in French."""
-    return _FIRST.get(language(), "1")
+    return said(NP_("first day of a month", "1"))
 
 
 def months() -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portal_gateway import places
+from portal_gateway.domain.heard import Heard, heard
 from portal_gateway.domain.speech import numbers
 from portal_gateway.domain.speech.language import language, message_of
 
@@ -14,6 +15,13 @@ def told(node: Mapping[str, Any], field: str) -> str:
     """A text that another service composed: its message and values where it sent them, else as it stands."""
     message = (node.get("said") or {}).get(field)
     return _composed(message) if message is not None else str(node.get(field, ""))
+
+
+def spoken(node: Mapping[str, Any], field: str) -> Heard:
+    """``told`` for a service that composes in English: what it sent no message for knows that it is English."""
+    if field in (node.get("said") or {}):
+        return Heard(told(node, field))
+    return heard(str(node.get(field, "")))
 
 
 def _composed(part: Any) -> str:
@@ -32,7 +40,7 @@ def _composed(part: Any) -> str:
 def _measured(value: int, unit: str) -> str:
     match unit:
         case "µ":
-            return f"{numbers.percent(value)}%"
+            return numbers.in_percent(value)
         case "points":
             return numbers.percent(value)
         case "cents":

@@ -174,7 +174,7 @@ export function listen() {
         pill("figure");
         reword();
         const name = document.title.split(" · ")[0];
-        news.push(data.value === null ? counted(words.changes, 1) : `${name}: ${percent(data.value)}%`);
+        news.push(data.value === null ? counted(words.changes, 1) : `${name}: ${words.percent.replace("%s", percent(data.value))}`);
       }
       pill("changes");
     } else if (kind === "notification") { if (told(data, words)) news.push(data.title); }
