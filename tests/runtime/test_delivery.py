@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -431,3 +432,22 @@ async def test_what_comes_while_a_batch_is_applied_is_the_next_batch(stack: Stac
         go_on.set()
         await applies(database, "a", "b", "c", "d", "e")
         assert sizes == [1, 4]
+
+
+async def test_a_consumer_says_how_far_it_is_behind(stack: Stack, database: Database) -> None:
+    entity = kafka.an_entity(stack)
+    go_on = asyncio.Event()
+
+    async def handle(_: Tx, _records: Sequence[Record]) -> None:
+        await go_on.wait()
+
+    async with consuming(stack, database, entity, handle, max_records=2) as seen:
+        kafka.send(stack, entity, inbound(entity).topic, events(entity, "a", "b", "c", "d", "e"))
+
+        async def told(behind: int) -> bool:
+            return seen.consumer is not None and seen.consumer.behind == behind
+
+        await until(partial(told, 5), what="all five to wait")
+        go_on.set()
+        await applies(database, "a", "b", "c", "d", "e")
+        await until(partial(told, 0), what="none to wait")

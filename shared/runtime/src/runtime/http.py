@@ -200,7 +200,13 @@ def create_app(title: str, description: str, *, version: str = "0.1.0") -> FastA
         missing: dict[str, str] = {}
         for check in app.state.checks:
             missing |= await check()
-        body = {"status": "not ready" if missing else "ready", **({"missing": missing} if missing else {})}
+        # How far each consumer is behind makes no service unready; operators see it beside.
+        behind = {consumer.name: consumer.behind for consumer in getattr(app.state, "consumers", ())}
+        body = {
+            "status": "not ready" if missing else "ready",
+            **({"missing": missing} if missing else {}),
+            **({"behind": behind} if behind else {}),
+        }
         return Response(orjson.dumps(body), status_code=503 if missing else 200, media_type="application/json")
 
     return app

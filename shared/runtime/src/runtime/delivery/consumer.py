@@ -75,6 +75,12 @@ class Consumer:
         self.failure: str | None = None
         self.progress_at = time.monotonic()
         self._subscriber: Any = None
+        self._polling = Polling(name, max_records)
+
+    @property
+    def behind(self) -> int:
+        """Records that wait to be applied, as far as Kafka has said: its lag."""
+        return self._polling.behind
 
     def subscribe(self, broker: KafkaBroker) -> None:
         """Attach to the broker; consuming begins when the broker starts."""
@@ -94,7 +100,7 @@ class Consumer:
             decoder=_leave_undecoded,
         )
 
-        self._subscriber.get_msg = Polling(self.name, self._max_records).next
+        self._subscriber.get_msg = self._polling.next
 
         @self._subscriber  # type: ignore[untyped-decorator]
         async def on_batch(message: KafkaMessage) -> None:

@@ -31,6 +31,7 @@ class Polling:
         self._took = (0, 0.0)  # the last batch's records, and when it was handed over
         self._committed_at = time.monotonic()
         self._passed = False
+        self.behind = 0  # records that are not applied yet, as far as Kafka has said how many there are
 
     async def next(self, consumer: Any) -> tuple[Any, ...]:
         """The records that are there, of all partitions; none after half a second without any.
@@ -45,6 +46,7 @@ class Polling:
         records = tuple(chain.from_iterable(found.values()))
         self._took = len(records), time.monotonic()
         self._passed = self._passed or bool(records)
+        self.behind = len(records) + await _waiting(consumer)
         return records
 
     def _rest(self) -> float:
@@ -64,3 +66,13 @@ class Polling:
             await asyncio.wait_for(consumer.commit(), 5)
         except Exception as error:  # noqa: BLE001  a hint that is not taken is given again with the next batch
             log.info("%s: Kafka did not take the commit (%r); the offset in PostgreSQL holds", self._name, error)
+
+
+async def _waiting(consumer: Any) -> int:
+    """Records behind those handed over: the end of each partition as the last answer of Kafka gave it."""
+    found = 0
+    for place in consumer.assignment():
+        end = consumer.highwater(place)
+        if end is not None:
+            found += max(0, end - await consumer.position(place))
+    return found

@@ -68,6 +68,7 @@ async def operations(
         for row in found["items"]
     ]
     own_health = {part: text for check in request.app.state.checks for part, text in (await check()).items()}
+    own_behind = {consumer.name: consumer.behind for consumer in request.app.state.consumers}
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
     return render(
@@ -76,7 +77,10 @@ async def operations(
         who,
         **around,
         place="operations",
-        services=[_health(OWN, {"missing": own_health}), *(_health(name, found) for name, found in health.items())],
+        services=[
+            _health(OWN, {"missing": own_health, "behind": own_behind}),
+            *(_health(name, found) for name, found in health.items()),
+        ],
         items=sorted(items, key=lambda item: item["quarantined_at"], reverse=True),
         silent=[name for name, found in chosen.items() if isinstance(found, UpstreamError)],
         names=names,
@@ -219,11 +223,17 @@ def _item(service: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _health(service: str, found: Any) -> dict[str, Any]:
-    """Ready, or what is not; a service that is not ready answers 503 and says so."""
-    if isinstance(found, UpstreamError):
-        missing = found.problem.get("missing")
-        return {"service": service, "missing": _heard(missing) if missing else {"": found.said}}
-    return {"service": service, "missing": _heard(found.get("missing") or {})}
+    """Ready, or what is not, and how many events wait for it, None where it does not say. A service that is not ready
+    answers 503 and says so."""
+    failed = isinstance(found, UpstreamError)
+    told = found.problem if failed else found
+    missing = told.get("missing")
+    behind = told.get("behind")
+    return {
+        "service": service,
+        "missing": _heard(missing) if missing else {"": found.said} if failed else {},
+        "behind": sum(behind.values()) if behind else None,
+    }
 
 
 def _heard(missing: Mapping[str, str]) -> dict[str, str]:
