@@ -71,7 +71,7 @@ def _verify(client: Client, service: Service, earlier: list[dict[str, Any]]) -> 
             break
     faults = [{"seq": chain.fault.seq, "text": chain.fault.text}] if chain.fault else []
     for one in [*mine, head]:
-        faults += _against(chain, one, head["public_key"])
+        faults += [fault for fault in _against(chain, one, head["public_key"]) if fault not in faults]
     return {"head": head, "rows": chain.seq, "faults": faults}
 
 

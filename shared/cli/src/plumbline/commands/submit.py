@@ -130,11 +130,16 @@ def _print(found: dict[str, Any], receipt: dict[str, Any], _console: Console | N
     for finding in shown:
         line = f"line {finding['line']}, " if finding.get("line") else ""
         line += f"{finding['path']}, " if things == "rows" and finding.get("path") else ""
-        say(f"  {line}{finding['rule']}: {finding['message']}. {finding['remedy']}")
+        say(f"  {line}{finding['rule']}: {_sentence(finding['message'])} {finding['remedy']}")
     if found["findings"]:
         total = sum(found["findings"].values())
         say(f"  {total} findings in all: {', '.join(f'{r} ×{n}' for r, n in list(found['findings'].items())[:6])}")
     say(f"  receipt {found['submission_id']}")
+
+
+def _sentence(text: str) -> str:
+    """What was found, ended once: some of it is whole sentences already."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def publish(
@@ -165,7 +170,7 @@ def publish(
                 f" trace {answer['trace_id']}"
             )
             for f in answer.get("findings", []):
-                say(f"  {f.get('path', '')} {f['message']}. {f['remedy']}")
+                say(f"  {f.get('path', '')} {_sentence(f['message'])} {f['remedy']}")
     if not quiet and not as_json and found and found[0].get("trace_id"):
         note(f"Follow it: plumbline trace {found[0]['trace_id']}")
     if any(a["outcome"] == "quarantined" for a in found):
