@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.support.gateway import Gateway, figure, message, project, receipt, someone
+from tests.support.gateway import NOW, Gateway, figure, message, project, receipt, someone
 from tests.support.portfolio import HUB, everything
 from tests.support.sources import ROOT
 
+from contracts.alerts import AlertRaised
 from contracts.portfolio import IndicatorDefined
 from portal_gateway.domain.speech.language import speaking
 from portal_gateway.web import render
@@ -115,6 +117,27 @@ async def test_a_fault_is_a_page_for_people_and_a_document_for_programs(gateway:
     document = await gateway.get("/projects/nowhere", "donor")  # no cookie: led to the sign-in
     assert document.status_code == httpx.codes.SEE_OTHER
     assert (await gateway.http.get("/nowhere")).headers["content-type"] == "application/problem+json"
+
+
+async def test_one_project_that_moves_much_leaves_room_for_the_alerts_of_others(gateway: Gateway) -> None:
+    await gateway.tell(*(_alert("XM-T-1", n) for n in range(8)), _alert("XM-T-2", 9))
+    text = (await _page(gateway, "/")).text
+    assert ("Off track 7" in text, "Off track 6" in text, "7 earlier alerts" in text) == (True, False, True)
+    assert "Off track 9" in text
+
+
+def _alert(project_id: str, n: int) -> AlertRaised:
+    return AlertRaised.model_validate(
+        {
+            "alert_id": f"a{n}",
+            "kind": "off-track",
+            "scope": f"project:{project_id}",
+            "project_id": project_id,
+            "entity": "XM-T",
+            "text": f"Off track {n}",
+            "raised_at": NOW + timedelta(minutes=n),
+        }
+    )
 
 
 async def test_a_page_shows_only_what_its_reader_may_see(gateway: Gateway) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -26,6 +26,9 @@ from portal_gateway.web.render import is_mirrored
 
 _FRESH: Final = 8
 """Entities listed at first: those that have been silent longest."""
+_ALERTS: Final = 6
+_LATEST: Final = 60
+"""Alerts that are looked at: of each project the latest is shown, the others counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Alert:
     title: str
     text: str
     project_id: str | None
+    more: int
 
 
 @router.get("/")
@@ -49,11 +53,11 @@ async def overview(
         around = await frame(tx.conn, request, who)
         keys = [(metric, f"pillar:{code}") for code in PILLARS for metric in ("M2", "M3", "M4", "M13")]
         found = {key: figure(data) for key, data in (await figures.several(tx.conn, [*keys, ("M7", "global")])).items()}
-        raised = await figures.alerts(tx.conn, limit=6)
+        raised = _by_project(await figures.alerts(tx.conn, limit=_LATEST))
         count, _entities = await projects.totals(tx.conn)
         reported = await freshness.by_entity(tx.conn)
         countries = await figures.count(tx.conn, "M4", "country")
-        names = dict(await titles(tx.conn, [scope for a in raised for scope in _scopes(a)]))
+        names = dict(await titles(tx.conn, [scope for a in raised for scope in _scopes(a[0])]))
     news = await since(request, who, around["visit"], everything=changes == "all")
     silent = [_fresh(one) for one in reported]
     m7 = found.get(("M7", "global"))
@@ -85,7 +89,7 @@ async def overview(
         tones=mix.TONES,
         balance=balance(m7, _needs(found)) if m7 is not None else None,
         news=news,
-        alerts=[_alert(data, names) for data in raised],
+        alerts=[_alert(latest, names, more=len(earlier)) for latest, *earlier in raised],
         freshness=silent if entities == "all" else silent[:_FRESH],
         silent=len(silent),
     )
@@ -119,6 +123,14 @@ def _fresh(one: freshness.Reported) -> Fresh:
     )
 
 
+def _by_project(raised: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Alerts of one thing together, the latest first: one project that moves much leaves room for the others."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for alert in raised:
+        found.setdefault(alert.get("project_id") or alert["scope"], []).append(alert)
+    return list(found.values())[:_ALERTS]
+
+
 def _scopes(alert: dict[str, Any]) -> list[str]:
     """What an alert speaks of: its project, and the indicator if there is one."""
     project_id, indicator_id = alert.get("project_id"), alert.get("indicator_id")
@@ -126,7 +138,7 @@ def _scopes(alert: dict[str, Any]) -> list[str]:
     return [*found, f"indicator:{project_id}|{indicator_id}"] if project_id and indicator_id else found
 
 
-def _alert(data: dict[str, Any], names: Mapping[str, str]) -> Alert:
+def _alert(data: dict[str, Any], names: Mapping[str, str], *, more: int) -> Alert:
     """An alert with the titles of what it speaks of; the sender's words where they are not known."""
     project_id, before = data.get("project_id"), words.STATUSES.get(data.get("from") or "")
     indicator = names.get(f"indicator:{project_id}|{data.get('indicator_id')}")
@@ -139,4 +151,5 @@ def _alert(data: dict[str, Any], names: Mapping[str, str]) -> Alert:
         title=names.get(project_id or "") or project_id or data["scope"],
         text=text,
         project_id=project_id,
+        more=more,
     )
