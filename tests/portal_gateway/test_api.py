@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.gateway import Gateway, figure, message, project, receipt, serving
+from tests.support.gateway import Gateway, figure, message, project, receipt, serving, someone
 
 from contracts.portfolio import (
     IndicatorDefined,
@@ -225,6 +225,20 @@ async def test_every_answer_says_what_a_browser_may_do(gateway: Gateway) -> None
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_what_nobody_foresaw_says_what_a_browser_may_do_as_well(stack: Stack, accept: str) -> None:
+    """The framework answers it outside every middleware."""
+    async with serving(stack) as gateway:
+        del gateway.service.app.state.search  # as a fault of our own would
+        cookie = await gateway.signed_in(someone("donor", "d"))
+        headers = {"Cookie": f"plumbline_session={cookie}", "Accept": accept}
+        answer = await gateway.http.get("/projects?q=mali", headers=headers)
+        assert answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+        page = accept == "text/html"
+        assert answer.headers["content-type"].split(";")[0] == ("text/html" if page else "application/problem+json")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 async def test_ready_says_what_is_missing(stack: Stack) -> None:

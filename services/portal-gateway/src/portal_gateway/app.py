@@ -10,7 +10,7 @@ from starlette.responses import Response
 from portal_gateway.api import account, export, finding, maps, pages, rest, session, stream, views
 from portal_gateway.api.compressed import Compressed
 from portal_gateway.api.docs import router as docs_router
-from portal_gateway.api.edge import Edge, answer_static
+from portal_gateway.api.edge import Edge, answer_static, headers_of
 from portal_gateway.api.faults import in_html
 from portal_gateway.api.limits import Limits
 from portal_gateway.api.pages.frame import SignInFirst
@@ -67,14 +67,14 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     app.include_router(docs_router)
     app.add_route("/static/{release}/{name}", answer_static, methods=["GET"], include_in_schema=False)
     app.include_router(pages.router)
-    _answer_people_in_html(app)
+    _answer_people_in_html(app, settings)
     app.add_middleware(Speaking)
     app.add_middleware(Compressed)
     app.add_middleware(Edge, settings=settings, portal=app)
     return service
 
 
-def _answer_people_in_html(app: FastAPI) -> None:
+def _answer_people_in_html(app: FastAPI, settings: Settings) -> None:
     """A fault is a problem document for programs and a page for people."""
 
     async def sign_in_first(_request: Request, error: Exception) -> Response:
@@ -91,8 +91,17 @@ def _answer_people_in_html(app: FastAPI) -> None:
         )
         return await app.exception_handlers[Problem](request, problem)  # type: ignore[misc,no-any-return]
 
-    for kind in (Problem, HTTPException, RequestValidationError, Exception):
+    unforeseen = in_html(app.exception_handlers[Exception])
+
+    async def at_the_edge(request: Request, error: Exception) -> Response:
+        # The framework answers what nobody foresaw outside every middleware, and so outside ``Edge``.
+        answer: Response = await unforeseen(request, error)
+        answer.headers.update(headers_of(settings))
+        return answer
+
+    for kind in (Problem, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, in_html(app.exception_handlers[kind]))
+    app.add_exception_handler(Exception, at_the_edge)
     for fault in TRANSIENT:
         app.add_exception_handler(fault, busy)
     app.add_exception_handler(SignInFirst, sign_in_first)

@@ -31,6 +31,21 @@ def policy(settings: Settings) -> str:
     )
 
 
+def headers_of(settings: Settings) -> dict[str, str]:
+    """What every answer says of itself to a browser."""
+    found = {
+        "Content-Security-Policy": policy(settings),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
+    if secure(settings):
+        found["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return found
+
+
 class Edge:
     """Sets the headers on everything that leaves, and turns away what no address of ours can hold."""
 
@@ -39,16 +54,7 @@ class Edge:
         self._portal = portal
         self._largest = settings.body_bytes
         self._cookie = f"{cookie_name(settings)}="
-        self._headers = {
-            "Content-Security-Policy": policy(settings),
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        }
-        if secure(settings):
-            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        self._headers = headers_of(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
