@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from plumbline.client import Client, Service
-from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, Refused, WrongUse, print_json, say
+from plumbline.output import DEFAULT_DATA_DIR, DataDir, Json, NoStack, Refused, WrongUse, print_json, say
 from runtime.audit_api import signed_text
 from runtime.chain import Chain
 from runtime.signing import holds
@@ -38,24 +38,37 @@ def verify_audit(
     own = data_dir / _KEPT
     earlier = [*_heads(own), *(_heads(expect, must=True) if expect is not None else ())]
     client = Client(data_dir, "operator")
-    found = [_verify(client, service, earlier) for service in _SERVICES]
+    found, unread = [], dict[str, str]()
+    for service in _SERVICES:
+        try:
+            found.append(_verify(client, service, earlier))
+        except (NoStack, Refused) as error:  # the others are read all the same
+            unread[service] = error.message
     if keep and not any(one["faults"] for one in found):
         with own.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(one["head"]) + "\n" for one in found)
     if as_json:
-        print_json({"services": found})
+        print_json({"services": found, "unread": unread})
     for one in found if not as_json else ():
         head = one["head"]
         say(f"{head['service']:<15} {one['rows']:>8} rows  head {head['hash'][:16]}…  "
             + ("whole" if not one["faults"] else ""))  # fmt: skip
         for fault in one["faults"]:
             say(f"  seq {fault['seq']}: {fault['text']}")
+    for name, text in unread.items() if not as_json else ():
+        say(f"{name.replace('_', '-'):<15} not read: {text}")
     broken = sum(bool(one["faults"]) for one in found)
     if broken:
         raise Refused(
             f"The audit log of {broken} of {len(found)} services is not as it was written",
             "Keep the database as it is, and compare it with a backup",
             details={"services": [one["head"]["service"] for one in found if one["faults"]]},
+        )
+    if unread:
+        raise NoStack(
+            f"The audit log of {len(unread)} of {len(_SERVICES)} services could not be read",
+            "Start them, or see plumbline status; the others are whole",
+            details={"services": sorted(unread)},
         )
 
 
