@@ -122,6 +122,19 @@ async def test_places_and_pillars_say_what_is_there_and_what_is_not(gateway: Gat
         await _page(gateway, nowhere, status=404)
 
 
+async def test_projects_that_serve_no_pillar_are_counted_beside_the_pillars(gateway: Gateway) -> None:
+    mali = {"dim": "COUNTRY", "code": "ML", "ppm": 1_000_000}
+    await gateway.tell(
+        project("XM-T-1", allocations=[mali]),
+        project("XM-T-2", allocations=[mali, {"dim": "PILLAR", "code": "P2", "ppm": 1_000_000}]),
+    )
+    for address, link in (("/countries/ML", "country=ML"), ("/regions/011", "region=011")):
+        page = await _page(gateway, address)
+        assert "1 project says of no pillar" in page, address
+        assert f"/projects?{link}&amp;pillar=none" in page
+    assert "XM-T-2" not in await _page(gateway, "/projects?country=ML&pillar=none")
+
+
 async def test_a_publishers_own_region_is_no_country(gateway: Gateway) -> None:
     """UNESCO reports regions "67" and UNIDO "M2", of lists of their own."""
     own = [{"dim": "REGION", "code": code, "ppm": 500_000, "vocabulary": "99"} for code in ("67", "M2")]

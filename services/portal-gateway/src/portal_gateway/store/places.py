@@ -94,10 +94,11 @@ async def at_work(
 
 
 async def count(conn: Any, *, places: Sequence[str] | None = None, pillar: str | None = None) -> tuple[int, int]:
-    """How many projects, of how many entities."""
+    """How many projects, of how many entities; with ``pillar`` those that serve it, with an empty one none."""
     row = await conn.fetchrow(
         "select count(*), count(distinct entity) from project where not withdrawn"
-        " and ($1::text[] is null or places && $1) and ($2::text is null or pillars @> array[$2])",
+        " and ($1::text[] is null or places && $1)"
+        " and case $2 when '' then pillars = '{}' else $2 is null or pillars @> array[$2] end",
         list(places) if places is not None else None,
         pillar,
     )

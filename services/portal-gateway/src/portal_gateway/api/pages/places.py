@@ -63,6 +63,7 @@ async def show_country(request: Request, who: Reader, code: str) -> Response:
         entities = at_work(await places.at_work(tx.conn, places=[code], each=_EACH))
         by_pillar = {pillar: (await places.count(tx.conn, places=[code], pillar=pillar))[0] for pillar in PILLARS}
         projects, _entities = await places.count(tx.conn, places=[code])
+        unallocated, _entities = await places.count(tx.conn, places=[code], pillar="")
     own = of_scope(found, scope)
     money = found.get(("M7", scope))
     missing, failed = await _unmet(request, who, found.get(("M13", scope)))
@@ -92,6 +93,7 @@ async def show_country(request: Request, who: Reader, code: str) -> Response:
             }
             for pillar, cell in zip(PILLARS, cells, strict=True)
         ],
+        unallocated=unallocated,
         balance=balance(money) if money is not None and not money.kept_back else None,
         money=money,
         national=await national(request, who, money) if money is not None else (),
@@ -119,6 +121,7 @@ async def show_region(request: Request, who: Reader, code: str) -> Response:
         entities = at_work(await places.at_work(tx.conn, places=around_it, each=_EACH))
         by_pillar = {pillar: (await places.count(tx.conn, places=around_it, pillar=pillar))[0] for pillar in PILLARS}
         projects, _entities = await places.count(tx.conn, places=around_it)
+        unallocated, _entities = await places.count(tx.conn, places=around_it, pillar="")
         countries, without = await _countries(tx.conn, inside)
     own = of_scope(found, scope)
     money = found.get(("M7", scope))
@@ -142,6 +145,7 @@ async def show_region(request: Request, who: Reader, code: str) -> Response:
             {"code": pillar, "projects": by_pillar[pillar], "figure": None, "change": None, "needs": None}
             for pillar in PILLARS
         ],
+        unallocated=unallocated,
         balance=balance(money) if money is not None and not money.kept_back else None,
         money=money,
         national=(),
