@@ -62,7 +62,7 @@ async def test_what_is_published_is_seen_told_and_explained(browser: Browser, sy
     await page.locator("#past").get_by_role("button", name="Show").click()
     await expect(past.locator(".path")).to_contain_text("(75 − 0) ÷ (100 − 0)")
     await page.goto(f"{portal}/metrics/M4?scope=project:{quote(project)}&than_known={date.today() - timedelta(days=1)}")
-    await expect(past).to_contain_text("There is no such figure")
+    await expect(past).to_contain_text("Nothing was known of this figure by then.")
 
     # The message says why it came, leads to the figure, and is read once.
     await page.goto(f"{portal}/inbox")
