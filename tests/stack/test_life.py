@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from tests.support.waiting import eventually
 from plumbline import stack as embedded
 from plumbline.__main__ import main
 from plumbline.stack import DataDirUnusable, PartFailed, Stack
-from plumbline.stack.layout import HOST, Layout
+from plumbline.stack.layout import HOST, Layout, Secrets
 from plumbline.stack.part import Part
 from plumbline.stack.postgres import run as run_now
 from plumbline.stack.status import held
@@ -244,3 +246,17 @@ def test_a_port_held_by_a_stranger_is_named(tmp_path: Path) -> None:
         port = stranger.getsockname()[1]
         with pytest.raises(embedded.PortTaken, match=rf"Port {port}, .* is taken by .* \(process {os.getpid()}\)"):
             Failing(Layout(tmp_path), {"failing": port}).check_ports()
+
+
+def test_a_secret_that_many_want_at_once_is_one(tmp_path: Path) -> None:
+    """Services start side by side and share the key of the audit log: with two keys no chain would hold."""
+    for n in range(20):
+        secrets, together = Secrets(tmp_path), threading.Barrier(8)
+
+        def ensured(name: str, secrets: Secrets = secrets, together: threading.Barrier = together) -> str:
+            together.wait()
+            return secrets.ensure(name)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert len(set(pool.map(ensured, [f"key-{n}"] * 8))) == 1
+    assert len(list(tmp_path.iterdir())) == 20

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -18,6 +19,7 @@ SERVICES: Final = ("intake", "scoring", "notifier", "portal_gateway")
 """Import packages of the services; also the names of their databases and database roles."""
 
 _SECRET_NAME: Final = re.compile(r"^[A-Za-z0-9._-]+$")
+_MAKING: Final = threading.Lock()
 _ROOM: Final = 300 * 1024 * 1024  # bytes: an empty stack is 90 MB, and Kafka stops for good on a full disk
 
 
@@ -59,8 +61,9 @@ class Secrets:
     def ensure(self, name: str) -> str:
         """The secret, made now if there is none: 160 random bits, readable over a telephone."""
         path = self.path(name)
-        if not path.exists():
-            self.write(name, "-".join(secrets.token_hex(4) for _ in range(5)))
+        with _MAKING:  # services start side by side, and some share a secret
+            if not path.exists():
+                self.write(name, "-".join(secrets.token_hex(4) for _ in range(5)))
         return path.read_text().strip()
 
     def read(self, name: str) -> str:
@@ -156,7 +159,7 @@ def write_private(path: Path, text: str) -> None:
 
 def write_atomically(path: Path, text: str, mode: int) -> None:
     """Write beside the file and rename, so that nobody ever reads half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
