@@ -116,9 +116,12 @@ class Service:
         if self.consumers:
             with suppress(Exception):
                 await asyncio.wait_for(self._broker.stop(), 20)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = set(self._tasks)
+        for _ in range(3):  # where a connection is lost at that moment, a cancellation may be swallowed
+            for task in left:
+                task.cancel()
+            if left:
+                _, left = await asyncio.wait(left, timeout=5)
         await self.verifier.close()
         await self.database.close()
 
