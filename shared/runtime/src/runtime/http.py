@@ -188,6 +188,8 @@ def create_app(title: str, description: str, *, version: str = "0.1.0") -> FastA
                 "unexpected",
                 "Something failed on our side",
                 "Nothing was half done. Try again; if it stays, tell operations.",
+                # The framework answers this outside every middleware, and so outside ``Careful``.
+                headers=_CAREFUL,
             )
         )
 
