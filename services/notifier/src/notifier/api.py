@@ -21,6 +21,7 @@ from notifier.domain.errors import (
 )
 from notifier.domain.filing import Filing
 from notifier.domain.hours import shown as shown_hours
+from notifier.domain.saying import said_of
 from notifier.domain.subscription import Subscription
 from notifier.store.messages import lines_of
 from runtime.access import Principal
@@ -135,9 +136,9 @@ async def digest(request: Request, caller: Caller, tx: Transaction) -> Response:
     if found is None:
         return Json({"digest": None}, request)
     at, message = found
-    said = telling.said(message)
-    texts = {"title": message.title, "body": message.body, "reason": message.reason, "said": said}
-    return Json({"digest": {"due_at": at, **texts, "lines": lines_of(message)}}, request)
+    texts = {"title": message.title, "body": message.body, "reason": message.reason}
+    said = {"said": said_of(**texts), "lines": lines_of(message)}
+    return Json({"digest": {"due_at": at, **texts, **said}}, request)
 
 
 @router.get("/inbox", tags=["inbox"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from contracts.envelope import Envelope
 from contracts.notifications import Access, Line, NotificationCreated
@@ -14,7 +13,7 @@ from notifier.domain.digest import digest, place_of
 from notifier.domain.fact import Alert, Fact, Figure, Receipt, Told, moved
 from notifier.domain.hours import Hours
 from notifier.domain.message import Message, compose
-from notifier.domain.saying import message_of
+from notifier.domain.saying import said_of
 from notifier.domain.scope import project_of
 from notifier.domain.subscription import Subscription
 from notifier.store import held, messages, wishes
@@ -197,7 +196,7 @@ def _announce(tx: Tx, stored: Stored, cause: Envelope | None, now: datetime) -> 
         demonstration=message.access.demonstration,
         metric=message.metric,
         project_id=message.project_id,
-        said=said(message),
+        said=said_of(title=message.title, body=message.body, reason=message.reason),
         lines=[Line(**line) for line in messages.lines_of(message)],
         subscriptions=list(message.subscriptions),
         also=[Access(**access) for access in messages.also_of(message)],
@@ -210,9 +209,3 @@ def _announce(tx: Tx, stored: Stored, cause: Envelope | None, now: datetime) -> 
         subject=stored.id,
         classification=message.access.classification,
     )
-
-
-def said(message: Message) -> dict[str, Any]:
-    """What the texts of a message were made of, for those that can be said in another language."""
-    texts = {"title": message.title, "body": message.body, "reason": message.reason}
-    return {field: found for field, text in texts.items() if (found := message_of(text)) is not None}

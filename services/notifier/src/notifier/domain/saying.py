@@ -72,6 +72,11 @@ def message_of(text: Any) -> dict[str, Any] | None:
     return {"message": text.message} | ({"values": values} if values else {}) | text.meant
 
 
+def said_of(**texts: Any) -> dict[str, dict[str, Any]]:
+    """``message_of`` each text, by its name; those that were not made by ``say`` are left out."""
+    return {name: found for name, text in texts.items() if (found := message_of(text)) is not None}
+
+
 def restored(kept: Any) -> Any:
     """The text that ``message_of`` put so; anything else as it is."""
     if not isinstance(kept, dict):

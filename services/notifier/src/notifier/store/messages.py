@@ -11,7 +11,7 @@ from typing import Any, Final
 from notifier.domain.fact import Told
 from notifier.domain.filing import Filing
 from notifier.domain.message import Message
-from notifier.domain.saying import message_of
+from notifier.domain.saying import said_of
 
 _SHOWN: Final = (
     "id, kind, scope, title, body, reason, link, lines, demonstration, created_at, read_at, snoozed_until, archived_at"
@@ -61,11 +61,7 @@ async def save_told(conn: Any, heard: Mapping[Place, Told]) -> None:
 
 def lines_of(message: Message) -> list[dict[str, Any]]:
     """The lines of a digest as they are kept and said, each text with what it was made of."""
-    found = []
-    for line in message.lines:
-        said = {name: whole for name in ("title", "body") if (whole := message_of(getattr(line, name))) is not None}
-        found.append(asdict(line) | {"said": said})
-    return found
+    return [asdict(line) | {"said": said_of(title=line.title, body=line.body)} for line in message.lines]
 
 
 def also_of(message: Message) -> list[dict[str, Any]]:
