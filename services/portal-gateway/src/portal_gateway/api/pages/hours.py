@@ -16,7 +16,7 @@ from portal_gateway.api.pages.frame import reader, router
 from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain.speech.language import N_, said
-from portal_gateway.domain.speech.told import told
+from portal_gateway.domain.speech.told import spoken
 
 _DAYS: Final = (
     N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"),
@@ -63,6 +63,5 @@ def shown(hours: Mapping[str, Any]) -> dict[str, Any]:
 
 def waiting(digest: Mapping[str, Any]) -> dict[str, Any]:
     """What waits, in the reader's language, and when it comes."""
-    texts = {field: told(digest, field) for field in ("title", "body")}
-    lines = [{field: told(line, field) for field in ("title", "body")} for line in digest["lines"]]
-    return {"due_at": datetime.fromisoformat(digest["due_at"]), **texts, "lines": lines}
+    lines = [{field: spoken(line, field) for field in ("title", "body")} for line in digest["lines"]]
+    return {"due_at": datetime.fromisoformat(digest["due_at"]), "body": spoken(digest, "body"), "lines": lines}
