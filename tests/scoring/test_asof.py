@@ -366,3 +366,32 @@ async def test_a_series_tells_a_reader_no_more_than_they_were_told(feed: Feed, d
         assert (kept.status_code, kept.json()["code"]) == (403, "withheld")
     then = (await donor.ask("then/M4", scope, known_as_of="2020-04-30")).json()["items"]
     assert [(item["value"], item["withheld"]) for item in then] == [(None, "small-cell")]
+
+
+async def test_trends_of_several_scopes_are_their_series_at_the_same_instants(
+    feed: Feed, donor: Caller, peer: Caller
+) -> None:
+    """Every point is what its scope's figure of that instant is; what a reader was not told is a gap with its reason."""
+    await g1(feed)
+    feed.on("2020-05-02")
+    await feed.say(*(a_marker(n % 3) for n in range(12)))  # moves the project's scope, and none of these metrics
+    scopes = [INDICATOR, f"project:{PROJECT}", "country:ML", "global", "country:ZZ"]
+    for caller, metric, least in ((peer, "M4", 3), (donor, "M4", 3), (peer, "M1", 2), (donor, "M8", 1)):
+        answer = await caller.http.get(f"/v1/trends/{metric}", params={"scope": scopes})
+        found = answer.json()
+        assert answer.status_code == 200, answer.text
+        assert len(found["items"]) >= least, (metric, found)
+        assert found["at"] == sorted(found["at"])
+        assert 1 < len(found["at"]) <= 13
+        for item in found["items"]:
+            assert {point["at"] for point in item["items"]} <= set(found["at"])
+            for at in found["at"]:
+                then = (await caller.ask(f"then/{metric}", item["scope"], known_as_of=at)).json()["items"]
+                said = [point for point in item["items"] if point["at"] == at]
+                assert [{"metric": metric, "scope": item["scope"]} | point for point in said] == then, (metric, at)
+    kept = (await donor.http.get("/v1/trends/M4", params={"scope": scopes})).json()["items"]
+    told = {item["scope"]: {(point["value"], point["withheld"]) for point in item["items"]} for item in kept}
+    assert told["country:ML"] == {(None, "small-cell")}
+    assert (600_000, None) in told[f"project:{PROJECT}"]
+    nothing = (await donor.http.get("/v1/trends/M4", params={"scope": "country:ZZ"})).json()
+    assert (nothing["at"], nothing["items"]) == ([], [])

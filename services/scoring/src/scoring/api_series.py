@@ -1,4 +1,4 @@
-"""HTTP in: a figure over time, and several figures as of one instant."""
+"""HTTP in: a figure over time, several figures over one time, and several as of one instant."""
 
 from __future__ import annotations
 
@@ -47,6 +47,21 @@ async def show_series(
     if found is None:
         raise await withheld_or_nothing(request, metric, scope)
     return Json(found, request)
+
+
+@router.get("/trends/{metric}", tags=["figures"])
+async def show_trends(
+    request: Request,
+    caller: Caller,
+    metric: str,
+    tx: Transaction,
+    scope: Annotated[list[str], Query(min_length=1, max_length=100)],
+    end: Annotated[str | None, Query(alias="to", max_length=40, description="the last day, or an instant")] = None,
+) -> Response:
+    """The figures of several scopes as they had been published by the end of the same steps, to be drawn alike."""
+    now = tx.clock()
+    until = instant_of("to", end, now) if end is not None else now
+    return Json(await series.trends(request.app.state.database, tx, caller, metric, scope, until), request)
 
 
 @router.get("/then/{metric}", tags=["figures"])

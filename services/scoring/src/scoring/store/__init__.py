@@ -25,6 +25,7 @@ from scoring.store.families import save_terms as save_terms
 from scoring.store.history import append_revisions as append_revisions
 from scoring.store.history import first_known as first_known
 from scoring.store.history import revision_at as revision_at
+from scoring.store.history import revisions_at as revisions_at
 from scoring.store.history import revisions_between as revisions_between
 from scoring.store.projects import Saved as Saved
 from scoring.store.projects import all_states as all_states

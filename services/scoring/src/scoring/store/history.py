@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -83,11 +84,62 @@ async def revision_at(conn: Any, metric: str, scope: str, known: int, *, valued:
         before = rows[-1]["known"], rows[-1]["id"] - 1
 
 
-async def first_known(conn: Any, scope: str, until: int) -> int | None:
-    """When the first revision of anything about the scope was known, that the caller may read; µs since 1970."""
+async def revisions_at(conn: Any, metric: str, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Revision]:
+    """``revision_at`` for many scopes and instants; those there are.
+
+    All are looked for together, each back to the instant before it of the same scope, whose answer is else its own; and
+    further back in each round: most stand in the first row, a transaction's last word on their scope, and only a metric
+    that seldom moves in a scope that often does is far behind it.
+    """
+    keys = sorted(set(wanted))
+    before = {key: other[1] for other, key in pairwise(keys) if other[0] == key[0]}
+    found: dict[tuple[str, int], Revision] = {}
+    waiting = {key: (key[1], 2**62) for key in keys}
+    size = 1
+    while waiting:
+        behind: dict[tuple[str, int], list[Any]] = {key: [] for key in waiting}
+        places = list(waiting)
+        for row in await _behind(conn, [(*at, before.get(key, -1), key[0]) for key, at in waiting.items()], size):
+            behind[places[row["n"] - 1]].append(row)
+        waiting = {}
+        for key, rows in behind.items():
+            latest = next((r for row in rows for r in reversed(_of(row, metric, key[0]))), None)
+            if latest is not None:
+                found[key] = latest
+            elif len(rows) == size:
+                waiting[key] = rows[-1]["known"], rows[-1]["id"] - 1
+        size = min(8 * size, _PAGE)
+    for key in keys:
+        earlier = found.get((key[0], before.get(key, -1)))
+        if key not in found and earlier is not None:
+            found[key] = earlier
+    return found
+
+
+async def _behind(conn: Any, places: Sequence[tuple[int, int, int, str]], limit: int) -> list[Any]:
+    """So many rows from each place (known, id, an instant that all are behind, scope) back, the latest first; ``n`` is
+    the place's number from 1."""
+    found: list[Any] = await conn.fetch(
+        "select x.n, r.* from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) with ordinality"
+        " as x(scope, known, id, floor, n) cross join lateral (select known, id, classification, owner, body"
+        " from figure_revision f where f.scope = x.scope and f.known > x.floor and (f.known, f.id) <= (x.known, x.id)"
+        " order by f.known desc, f.id desc limit $5) r order by x.n, r.known desc, r.id desc",
+        [root_of(scope)[0] for _, _, _, scope in places],
+        [known for known, _, _, _ in places],
+        [id_ for _, id_, _, _ in places],
+        [floor for _, _, floor, _ in places],
+        limit,
+    )
+    return found
+
+
+async def first_known(conn: Any, scopes: Iterable[str], until: int) -> int | None:
+    """When anything about one of the scopes was known first, of what the caller may read; µs since 1970."""
     found: int | None = await conn.fetchval(
-        "select known from figure_revision where scope = $1 and known <= $2 order by known, id limit 1",
-        root_of(scope)[0],
+        "select min(r.known) from unnest($1::text[]) as x(scope)"
+        " cross join lateral (select known from figure_revision f where f.scope = x.scope and f.known <= $2"
+        " order by f.known, f.id limit 1) r",
+        sorted({root_of(scope)[0] for scope in scopes}),
         until,
     )
     return found

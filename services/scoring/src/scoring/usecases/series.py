@@ -15,10 +15,13 @@ from scoring.codec import instant, micros
 from scoring.domain.history import Revision
 from scoring.scopes import own_scope
 from scoring.usecases import asof
-from scoring.usecases.withholding import Withheld, look, public_only
+from scoring.usecases.withholding import kept_from, public_only
 
 MOST: Final = 24
 """Points of a series besides the last."""
+
+FEW: Final = 12
+"""The same where many figures are asked for at once, to be drawn small."""
 
 _US: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1)
@@ -57,20 +60,22 @@ _STEPS: Final[dict[str, Callable[[datetime], datetime]]] = {
 """Each step's first instant behind an instant, the shortest step first."""
 
 
-def ends(begin: datetime, until: datetime, steps: Sequence[str] = tuple(_STEPS)) -> tuple[str, list[datetime]]:
-    """The shortest step of which ``MOST`` reach from one instant to another, and the last instant of each.
+def ends(
+    begin: datetime, until: datetime, steps: Sequence[str] = tuple(_STEPS), most: int = MOST
+) -> tuple[str, list[datetime]]:
+    """The shortest step of which ``most`` reach from one instant to another, and the last instant of each.
 
     The last step ends where the series does; of the longest step only the latest are given where there are more.
     """
     for name in steps:
         found: list[datetime] = []
         at = begin
-        while (end := _STEPS[name](at)) <= until and (len(found) <= MOST or name == steps[-1]):
+        while (end := _STEPS[name](at)) <= until and (len(found) <= most or name == steps[-1]):
             found.append(end - _US)
             at = end
-        if len(found) <= MOST:
+        if len(found) <= most:
             break
-    return name, [*found[-MOST:], until]
+    return name, [*found[-most:], until]
 
 
 async def known(
@@ -80,35 +85,67 @@ async def known(
 
     What the caller was not told at the time is a gap with its reason, never what had been told before it.
     """
-    first = await store.first_known(tx.conn, scope, micros(until))
+    first = await store.first_known(tx.conn, [scope], micros(until))
     if first is None:
         return None
     step, instants = ends(instant(first), until)
-    items = [await _then(database, tx, caller, metric, scope, at) for at in instants]
-    found = [item for item in items if item is not None]
+    found = list((await _told(database, tx, caller, metric, [(scope, at) for at in instants])).values())
     return (
         {"metric": metric, "scope": scope, "unit": "µ", "by": "known", "step": step, "items": found} if found else None
     )
+
+
+async def trends(
+    database: Database, tx: Tx, caller: Principal, metric: str, scopes: Sequence[str], until: datetime
+) -> dict[str, Any]:
+    """``known`` of several scopes at the same instants, at most ``FEW`` and the last, to be drawn beside each other.
+
+    ``at`` are the instants, which reach back to the first revision of any of the scopes.
+    """
+    asked = list(dict.fromkeys(scopes))
+    first = await store.first_known(tx.conn, asked, micros(until))
+    step, instants = ends(instant(first), until, most=FEW) if first is not None else ("minute", [])
+    told = await _told(database, tx, caller, metric, [(scope, at) for scope in asked for at in instants])
+    items: dict[str, list[dict[str, Any]]] = {}
+    for (scope, _at), point in told.items():
+        items.setdefault(scope, []).append(point)
+    return {
+        "metric": metric,
+        "unit": "µ",
+        "by": "known",
+        "step": step,
+        "at": [rfc3339(at) for at in instants],
+        "items": [{"scope": scope, "items": points} for scope, points in items.items()],
+    }
 
 
 async def then(
     database: Database, tx: Tx, caller: Principal, metric: str, scopes: Sequence[str], at: datetime
 ) -> list[dict[str, Any]]:
     """The figures of several scopes as they had been published by one instant, as far as the caller was told them."""
-    found = [(scope, await _then(database, tx, caller, metric, scope, at)) for scope in dict.fromkeys(scopes)]
-    return [{"metric": metric, "scope": scope} | item for scope, item in found if item is not None]
+    found = await _told(database, tx, caller, metric, [(scope, at) for scope in dict.fromkeys(scopes)])
+    return [{"metric": metric, "scope": scope} | item for (scope, _at), item in found.items()]
 
 
-async def _then(
-    database: Database, tx: Tx, caller: Principal, metric: str, scope: str, at: datetime
-) -> dict[str, Any] | None:
-    if own_scope(scope) is None:
-        try:
-            await look(database, caller, metric, scope, micros(at))
-        except Withheld as kept:
-            return _gap(at, kept.why) if kept.why is not None else None
-    revision = await store.revision_at(tx.conn, metric, scope, micros(at))
-    return _point(at, revision) if revision is not None else None
+async def _told(
+    database: Database, tx: Tx, caller: Principal, metric: str, wanted: Sequence[tuple[str, datetime]]
+) -> dict[tuple[str, datetime], dict[str, Any]]:
+    """What had been published of each scope by each instant, a gap where the caller was told why not; those there are.
+
+    What was told last by an instant decides, whatever had been told before it.
+    """
+    totals = [(scope, micros(at)) for scope, at in wanted if own_scope(scope) is None]
+    kept = await kept_from(database, caller, metric, totals)
+    asked = [(scope, micros(at)) for scope, at in wanted]
+    said = await store.revisions_at(tx.conn, metric, [key for key in asked if key not in kept])
+    found = {}
+    for (scope, at), key in zip(wanted, asked, strict=True):
+        why = kept.get(key)
+        if key in said:
+            found[scope, at] = _point(at, said[key])
+        elif why is not None:
+            found[scope, at] = _gap(at, why)
+    return found
 
 
 def _point(at: datetime, r: Revision) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from runtime.access import SYSTEM, Principal, may_read
@@ -72,6 +72,21 @@ async def look(database: Database, caller: Principal, metric: str, scope: str, k
         last = await store.revision_at(tx.conn, metric, scope, known)
     if last is not None and not may_read(caller, last.classification, last.owner):
         raise Withheld(last.withheld)
+
+
+async def kept_from(
+    database: Database, caller: Principal, metric: str, wanted: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], str | None]:
+    """``look`` for many scopes and instants: those that are not for this caller, each with its reason."""
+    if not wanted:
+        return {}
+    async with database.transaction(SYSTEM) as tx:
+        last = await store.revisions_at(tx.conn, metric, wanted)
+    return {
+        key: revision.withheld
+        for key, revision in last.items()
+        if not may_read(caller, revision.classification, revision.owner)
+    }
 
 
 def keep_back(metric: str, scope: str, states: Sequence[ProjectState]) -> None:
