@@ -43,7 +43,7 @@ async def test_what_is_published_is_seen_told_and_explained(browser: Browser, sy
     await expect(value).to_have_text("40.0")
     await expect(page.locator("[data-live]")).to_have_class(re.compile("is-on"))
     await entity.post(entity.observation("75", type_="observation.corrected.v1", revision=2))
-    await expect(value).to_have_text("75.0", timeout=30_000)
+    await expect(value).to_have_text("75.0")
     await expect(page.locator("[data-unread]")).not_to_have_text("0")
 
     # Follow the line down to the event.

@@ -49,7 +49,7 @@ async def test_a_change_is_seen_within_a_second_and_drawn_as_the_server_draws_it
                 revision = 2 + int(await visitor.page.evaluate("document.body.dataset.seq"))
                 await own.tell(figure(**{**change, "revision": revision + 1000}))
                 shown = "Withheld" if change["value"] is None else f"{change['value'] / 10_000:.1f}"
-                await expect(_value(visitor.page)).to_have_text(shown, timeout=15_000)
+                await expect(_value(visitor.page)).to_have_text(shown)
                 patched = await _drawn(visitor.page)
                 await visitor.page.reload(wait_until="load")
                 await expect(visitor.page.locator("[data-live]")).to_have_class(re.compile("is-on"))
@@ -64,11 +64,11 @@ async def test_the_words_follow_the_figure_without_a_reload(browser: Browser, ow
         sentence = visitor.page.locator("[data-server=sentence]")
         await expect(sentence).to_contain_text("64.9%")
         await own.tell(figure(value=701_000, previous=649_007, revision=2000))
-        await expect(sentence).to_contain_text("70.1%", timeout=20_000)
+        await expect(sentence).to_contain_text("70.1%")
         await expect(visitor.page.locator(".old")).to_have_count(0)
         await own.tell(figure(value=702_000, previous=701_000, revision=2001))
         await expect(visitor.page.locator(".old").first).to_be_visible()
-        await expect(sentence).to_contain_text("70.2%", timeout=20_000)
+        await expect(sentence).to_contain_text("70.2%")
         assert visitor.complaints == []
 
 
@@ -141,7 +141,7 @@ async def test_a_page_catches_up_when_the_server_was_away(browser: Browser, stac
             await expect(visitor.page.locator("[data-live-text]")).to_contain_text("Reconnecting")
             await first.tell(figure(value=500_000, revision=2))
             async with serving(stack, database, listen=port):
-                await expect(_value(visitor.page)).to_have_text("50.0", timeout=15_000)
+                await expect(_value(visitor.page)).to_have_text("50.0")
                 await expect(visitor.page.locator("[data-live]")).to_have_class(re.compile("is-on"))
 
 

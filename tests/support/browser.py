@@ -11,12 +11,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright, expect
 from tests.support.gateway import Gateway
 
 from plumbline.stack.issuer.registry import user_secret
 from plumbline.stack.layout import Secrets
 from runtime.access import Principal
+
+expect.set_options(timeout=30_000)  # a wait ends as soon as it may; Playwright's five seconds tell of the machine
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 

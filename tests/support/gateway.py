@@ -262,7 +262,7 @@ def day(text: str) -> date:
 async def heard(events: AsyncIterator[Heard], kinds: Sequence[str] = ("metric",), *, n: int = 1) -> list[Heard]:
     """The next n events of these kinds."""
     found: list[Heard] = []
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         async for event in events:
             if event.kind in kinds:
                 found.append(event)

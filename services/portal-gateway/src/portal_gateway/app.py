@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from portal_gateway.api import account, export, finding, maps, pages, rest, session, stream, views
+from portal_gateway.api.answers import upstream_problem
 from portal_gateway.api.compressed import Compressed
 from portal_gateway.api.docs import router as docs_router
 from portal_gateway.api.edge import Edge, answer_static, headers_of
@@ -18,7 +19,7 @@ from portal_gateway.api.speaking import Speaking
 from portal_gateway.clients.issuer import Issuer
 from portal_gateway.clients.operations import Others
 from portal_gateway.clients.services import Intake, Notifier, Scoring
-from portal_gateway.clients.upstream import Upstream
+from portal_gateway.clients.upstream import Upstream, UpstreamError
 from portal_gateway.domain.speech.language import _
 from portal_gateway.fanout import Fanout
 from portal_gateway.handlers import consumers
@@ -89,6 +90,13 @@ def _answer_people_in_html(app: FastAPI, settings: Settings) -> None:
             _("Nothing is lost. Try again in a moment (%(fault)s).", fault=type(error).__name__),
             headers={"Retry-After": "2"},
         )
+        return await answer(request, problem)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, UpstreamError)
+        return await answer(request, upstream_problem(error))
+
+    async def answer(request: Request, problem: Problem) -> Response:
         return await app.exception_handlers[Problem](request, problem)  # type: ignore[misc,no-any-return]
 
     unforeseen = in_html(app.exception_handlers[Exception])
@@ -104,4 +112,5 @@ def _answer_people_in_html(app: FastAPI, settings: Settings) -> None:
     app.add_exception_handler(Exception, at_the_edge)
     for fault in TRANSIENT:
         app.add_exception_handler(fault, busy)
+    app.add_exception_handler(UpstreamError, refused)
     app.add_exception_handler(SignInFirst, sign_in_first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -19,14 +19,7 @@ from portal_gateway.store import sessions
 from runtime import audit
 from runtime.http import Json
 
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {
-        "description": text,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-    }
-    for status, text in ((401, "No token, or one that is refused"), (404, "Not there, or not the caller's"))
-}
-router = APIRouter(prefix="/api/v1/account", tags=["caller"], responses=_PROBLEMS)
+router = APIRouter(prefix="/api/v1/account", tags=["caller"])
 Day = Annotated[date | None, Query(description="one day, UTC; the latest if left out")]
 
 

@@ -31,7 +31,7 @@ def nothing(what: str) -> Problem:
 
 
 def upstream_problem(error: UpstreamError) -> Problem:
-    """Another service's refusal as ours; its silence as 503."""
+    """Another service's refusal as ours; its silence as 503. Where no page says it better, the portal answers so."""
     if error.status is not None and 400 <= error.status < 500:
         return Problem(
             error.status,

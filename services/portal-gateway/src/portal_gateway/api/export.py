@@ -114,7 +114,7 @@ class Sent(StreamingResponse):
             "description": "The file",
             "content": {kind.partition(";")[0]: {"schema": {}} for kind in _KINDS.values()},
         },
-        404: {"description": "Nothing that IATI can say", "content": REFUSED[400]["content"]},
+        404: {"description": "Nothing that IATI can say"},
     },
 )
 async def export_projects(request: Request, who: Api, form: Form) -> Response:

@@ -69,15 +69,8 @@ PARAMETERS: Final[list[dict[str, Any]]] = [
 ]
 
 REFUSED: Final[dict[int | str, dict[str, Any]]] = {
-    status: {
-        "description": text,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-    }
-    for status, text in (
-        (400, "Filters that there cannot be, each with its fault"),
-        (401, "No token, or one that is refused"),
-        (503, "Projects are still being read"),
-    )
+    400: {"description": "Filters that there cannot be, each with its fault"},
+    503: {"description": "Projects are still being read"},
 }
 
 router = APIRouter(prefix="/api/v1", responses=REFUSED)

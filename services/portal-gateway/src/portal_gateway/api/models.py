@@ -195,14 +195,3 @@ class Me(BaseModel):
     organisation: str
     country: str
     until: datetime
-
-
-class ProblemDocument(BaseModel):
-    """RFC 9457, with a stable code; ``errors`` lists every fault at once."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str | None = None
-    errors: list[dict[str, Any]] | None = None

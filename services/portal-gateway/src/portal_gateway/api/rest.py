@@ -8,24 +8,16 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
 from portal_gateway.api import models, versions
-from portal_gateway.api.answers import instant_cursor, next_address, nothing, parsed, place_of, upstream_problem
+from portal_gateway.api.answers import instant_cursor, next_address, nothing, parsed, place_of
 from portal_gateway.api.caller import Api, Caller, same_origin, transaction
 from portal_gateway.api.pairs import pairs_of
 from portal_gateway.clients.services import Notifier, Scoring
-from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain.speech.language import _
 from portal_gateway.domain.withheld import as_shown
 from portal_gateway.store import figures, history, messages, projects, receipts
 from runtime.http import Json, cursor, read_cursor
 
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {
-        "description": text,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-    }
-    for status, text in ((401, "No token, or one that is refused"), (404, "Not there, or not yours to read"))
-}
-router = APIRouter(prefix="/api/v1", responses=_PROBLEMS)
+router = APIRouter(prefix="/api/v1")
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 
@@ -83,10 +75,7 @@ async def show_figure(
     if any(when.values()):
         scoring: Scoring = request.app.state.scoring
         asked = {name: value for name, value in when.items() if value}
-        try:
-            return Json(await scoring.figure(who.token, metric, wanted, **asked) | {"seq": 0}, request)
-        except UpstreamError as error:
-            raise upstream_problem(error) from None
+        return Json(await scoring.figure(who.token, metric, wanted, **asked) | {"seq": 0}, request)
     async with transaction(request, who) as tx:
         found = await figures.one(tx.conn, metric, wanted)
     if found is None:
@@ -100,10 +89,7 @@ async def list_revisions(request: Request, who: Api, metric: str, scope: str = "
     wanted = parsed(scope)
     scoring: Scoring = request.app.state.scoring
     more = {name: value for name, value in request.query_params.items() if name in {"from", "to"}}
-    try:
-        return Json(await scoring.revisions(who.token, metric, wanted, **more), request)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    return Json(await scoring.revisions(who.token, metric, wanted, **more), request)
 
 
 @router.get("/series/{metric}", tags=["figures"])
@@ -123,20 +109,14 @@ async def show_series(
     wanted = parsed(scope)
     scoring: Scoring = request.app.state.scoring
     more = {name: value for name, value in request.query_params.items() if name in {"from", "to"}}
-    try:
-        return Json(await scoring.series(who.token, metric, wanted, by=by, **more), request)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    return Json(await scoring.series(who.token, metric, wanted, by=by, **more), request)
 
 
 @router.get("/method", tags=["figures"])
 async def show_method(request: Request, who: Api) -> Response:
     """The version of the method figures stand under, those to come and those that were, and every parameter."""
     scoring: Scoring = request.app.state.scoring
-    try:
-        return Json(await scoring.method(who.token), request)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    return Json(await scoring.method(who.token), request)
 
 
 @router.get("/national/{country}", tags=["figures"])
@@ -145,10 +125,7 @@ async def show_national(
 ) -> Response:
     """What a Member State itself allots to the pillars, by year: laid beside its figures, counted in none."""
     scoring: Scoring = request.app.state.scoring
-    try:
-        return Json(await scoring.national(who.token, country), request)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    return Json(await scoring.national(who.token, country), request)
 
 
 @router.get("/explanations/{metric}", tags=["figures"])
@@ -165,10 +142,7 @@ async def explain(
     wanted = parsed(scope)
     scoring: Scoring = request.app.state.scoring
     more = {name: value for name, value in request.query_params.items() if name != "scope"}
-    try:
-        return Json(await scoring.explanation(who.token, metric, wanted, **more), request)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    return Json(await scoring.explanation(who.token, metric, wanted, **more), request)
 
 
 @router.get("/duplicates", tags=["projects"])
@@ -179,10 +153,7 @@ async def list_duplicates(request: Request, who: Api) -> Response:
     """
     scoring: Scoring = request.app.state.scoring
     wanted = {name: request.query_params.getlist(name) for name in request.query_params}
-    try:
-        return Json(await scoring.duplicates(who.token, wanted), request)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    return Json(await scoring.duplicates(who.token, wanted), request)
 
 
 @router.get("/projects/{project_id:path}/history", tags=["projects"], response_model=models.History)
@@ -219,10 +190,7 @@ async def show_related(request: Request, who: Api, project_id: str) -> Response:
         project = await projects.one(tx.conn, project_id)
     if project is None:
         raise nothing(_("Project %(id)s", id=project_id))
-    try:
-        pairs = await pairs_of(request, who, project_id)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    pairs = await pairs_of(request, who, project_id)
     return Json({"pairs": pairs, "links": project.get("links") or []}, request)
 
 
@@ -279,10 +247,7 @@ async def file(request: Request, who: Api, wish: Annotated[dict[str, Any], Body(
     """Read, snooze or archive messages, or take that back; the notifier, who owns the inbox, says what a wish holds."""
     _command(request, who)
     notifier: Notifier = request.app.state.notifier
-    try:
-        return Json({"items": await notifier.file(who.token, wish)})
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    return Json({"items": await notifier.file(who.token, wish)})
 
 
 @router.post("/inbox/{notification_id}/read", tags=["inbox"], status_code=204)
@@ -290,10 +255,7 @@ async def read(request: Request, who: Api, notification_id: str) -> Response:
     """Note that the caller has read a message; the notifier, who owns the inbox, is asked."""
     _command(request, who)
     notifier: Notifier = request.app.state.notifier
-    try:
-        await notifier.read(who.token, notification_id)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    await notifier.read(who.token, notification_id)
     return Response(status_code=204)
 
 
@@ -301,10 +263,7 @@ async def read(request: Request, who: Api, notification_id: str) -> Response:
 async def subscriptions(request: Request, who: Api) -> Response:
     """The caller's subscriptions, as the notifier keeps them."""
     notifier: Notifier = request.app.state.notifier
-    try:
-        return Json({"items": await notifier.subscriptions(who.token)}, request)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    return Json({"items": await notifier.subscriptions(who.token)}, request)
 
 
 @router.post("/subscriptions", tags=["inbox"], status_code=201)
@@ -312,10 +271,7 @@ async def subscribe(request: Request, who: Api, wish: Annotated[dict[str, Any], 
     """Ask to be told; the notifier says what a wish may hold."""
     _command(request, who)
     notifier: Notifier = request.app.state.notifier
-    try:
-        answer = Json(await notifier.subscribe(who.token, wish))
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    answer = Json(await notifier.subscribe(who.token, wish))
     answer.status_code = 201
     return answer
 
@@ -325,10 +281,7 @@ async def unsubscribe(request: Request, who: Api, subscription_id: str) -> Respo
     """Ask not to be told any more."""
     _command(request, who)
     notifier: Notifier = request.app.state.notifier
-    try:
-        await notifier.unsubscribe(who.token, subscription_id)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    await notifier.unsubscribe(who.token, subscription_id)
     return Response(status_code=204)
 
 

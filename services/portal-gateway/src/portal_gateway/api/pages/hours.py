@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from portal_gateway.api.answers import inside, upstream_problem
+from portal_gateway.api.answers import inside
 from portal_gateway.api.caller import Caller, form_of
 from portal_gateway.api.pages import notice
 from portal_gateway.api.pages.frame import reader, router
@@ -34,10 +34,7 @@ async def keep(request: Request, who: Reader) -> Response:
         days = [int(day) for day in map(str, (await request.form()).getlist("day")) if day in set("1234567")]
         wanted["quiet"] = {"from": form.get("from", ""), "to": form.get("to", ""), "days": days}
     notifier: Notifier = request.app.state.notifier
-    try:
-        await notifier.keep_hours(who.token, wanted)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    await notifier.keep_hours(who.token, wanted)
     return notice.leave(RedirectResponse(inside("/inbox/subscriptions"), 303), request.app.state.settings, "hours")
 
 

@@ -10,12 +10,11 @@ from typing import Annotated, Any, Final, cast, get_args
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from portal_gateway.api.answers import inside, instant_cursor, next_address, upstream_problem
+from portal_gateway.api.answers import inside, instant_cursor, next_address
 from portal_gateway.api.caller import Caller, form_of, transaction
 from portal_gateway.api.pages import notice
 from portal_gateway.api.pages.frame import frame, query_of, reader, render, router
 from portal_gateway.clients.services import Notifier
-from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import snooze
 from portal_gateway.domain.speech.language import N_
 from portal_gateway.domain.speech.told import spoken
@@ -87,14 +86,11 @@ async def file(request: Request, who: Reader) -> Response:
             return notice.leave(answer, settings, "no-day")
     if not ids and do != "read-all":
         return notice.leave(answer, settings, "nothing")
-    try:
-        if do == "read-all":
-            changed = await _read_all(notifier, who.token)
-        else:
-            wish = {"ids": ids, "do": do} | ({"until": until.isoformat()} if until else {})
-            changed = await notifier.file(who.token, wish)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    if do == "read-all":
+        changed = await _read_all(notifier, who.token)
+    else:
+        wish = {"ids": ids, "do": do} | ({"until": until.isoformat()} if until else {})
+        changed = await notifier.file(who.token, wish)
     await _shown(request, who, changed)
     if changed:
         notice.leave(answer, settings, cast("notice.Kind", do), [row["id"] for row in changed], until=until)

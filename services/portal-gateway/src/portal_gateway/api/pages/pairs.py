@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contracts.coordination import DuplicateDecided
 from contracts.envelope import PREFIX, Envelope
-from portal_gateway.api.answers import nothing, upstream_problem
+from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, form_of, transaction
 from portal_gateway.api.pages.frame import frame, now, reader, render, router
 from portal_gateway.api.pages.summary import summary
@@ -120,15 +120,12 @@ async def decide(request: Request, who: Reader, project_id: str) -> Response:
     other, decision = form.get("other", ""), form.get("decision", "")
     intake: Intake = request.app.state.intake
     pair = sorted((project_id, other))
-    try:
-        found = await pairs_of(request, who, project_id)
-        item = next((i for i in found if [p["project_id"] for p in i["projects"]] == pair), None)
-        if item is None or decision not in DECISIONS:
-            raise nothing(_("A pair of %(one)s and %(other)s", one=project_id, other=other))
-        event = _decision(item, pair, form, who.principal.name or who.principal.subject, now().date())
-        receipt = await intake.tell(who.token, event)
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    found = await pairs_of(request, who, project_id)
+    item = next((i for i in found if [p["project_id"] for p in i["projects"]] == pair), None)
+    if item is None or decision not in DECISIONS:
+        raise nothing(_("A pair of %(one)s and %(other)s", one=project_id, other=other))
+    event = _decision(item, pair, form, who.principal.name or who.principal.subject, now().date())
+    receipt = await intake.tell(who.token, event)
     if receipt["outcome"] not in {"accepted", "unchanged"}:
         faults = _("; ").join(heard(str(f.get("message", ""))) for f in receipt.get("findings", []))
         raise Problem(422, "refused", _("The decision was not accepted"), faults)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from portal_gateway.api.answers import inside, upstream_problem
+from portal_gateway.api.answers import inside
 from portal_gateway.api.caller import Caller, form_of, transaction
 from portal_gateway.api.pages import hours, notice
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
@@ -85,13 +85,10 @@ async def subscribe(request: Request, who: Reader) -> Response:
         wish["metric"] = form["metric"]
     wish |= _limits(about, form) | _pace(form)
     notifier: Notifier = request.app.state.notifier
-    try:
-        known = {held["id"] for held in await notifier.subscriptions(who.token)}
-        made = await notifier.subscribe(who.token, {name: value for name, value in wish.items() if value})
-        if made.get("pace", "instant") != "instant":
-            await hours.keep_zone(notifier, who.token, form.get("zone", ""))
-    except UpstreamError as error:
-        raise upstream_problem(error) from None
+    known = {held["id"] for held in await notifier.subscriptions(who.token)}
+    made = await notifier.subscribe(who.token, {name: value for name, value in wish.items() if value})
+    if made.get("pace", "instant") != "instant":
+        await hours.keep_zone(notifier, who.token, form.get("zone", ""))
     return _back(request, form, "told-already" if made["id"] in known else "subscribed")
 
 
@@ -105,7 +102,7 @@ async def change(request: Request, who: Reader, subscription_id: str) -> Respons
     except UpstreamError as error:
         if error.problem.get("code") == "same-subscription":
             return _back(request, form, "same-already")
-        raise upstream_problem(error) from None
+        raise
     return _back(request, form, "changed")
 
 
@@ -118,7 +115,7 @@ async def unsubscribe(request: Request, who: Reader, subscription_id: str) -> Re
         await notifier.unsubscribe(who.token, subscription_id)
     except UpstreamError as error:
         if error.problem.get("code") != "not-found":
-            raise upstream_problem(error) from None
+            raise
     return _back(request, form, "unsubscribed")
 
 
