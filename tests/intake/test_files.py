@@ -167,6 +167,18 @@ async def test_one_bad_activity_delays_no_other(database: Database, editions: li
     assert result["accepted"] == result["activities"] - 1
 
 
+async def test_a_receipt_shows_what_held_an_activity_back_however_much_else_was_found(database: Database) -> None:
+    own = '<sector vocabulary="99" code="X"/>' * 150  # a warning each: nobody else knows the list
+    good = an_activity(identifier=f"{ENTITY}-0", sectors=own)
+    bad = an_activity(identifier=f"{ENTITY}-1").replace("<activity-status", "<activity-statuz", 1)
+    await submit(database, a_file(good, bad).replace(b"XM-DAC-41120", ENTITY.encode()))
+    told = (await said(database))[RECEIPTS.topic][-1]["data"]
+    assert (told["quarantined"], len(told["findings"])) == (1, 100)
+    assert told["findings"][0]["severity"] == "error"
+    assert told["findings"][0]["project_id"] == f"{ENTITY}-1"
+    assert {f["rule"] for f in told["findings"]} == told["rules"].keys()
+
+
 async def test_an_activity_that_kills_the_reader_is_quarantined_alone(database: Database) -> None:
     sectors = '<sector code="15130" percentage="1"/>' * 400_000
     text = a_file(

@@ -22,7 +22,7 @@ from intake.settings import Settings
 from intake.store import entities, findings, projects, sources, submissions, uploads
 from intake.store.entities import Entity
 from intake.store.submissions import Submission
-from intake.usecases import events, tables
+from intake.usecases import events, receipts, tables
 from intake.usecases.item import Item
 from runtime import audit, telemetry
 from runtime.access import SYSTEM, Principal
@@ -298,14 +298,14 @@ async def list_submissions(
 
 @router.get("/submissions/{submission_id}", tags=["receipts"])
 async def show_submission(submission_id: str, request: Request, caller: Caller) -> Response:
-    """One receipt: state, counts, findings by rule, readability."""
+    """One receipt: state, counts, findings by rule, the gravest of them, readability."""
     async with request.app.state.database.transaction(_reader(caller)) as tx:
         row = await submissions.one(tx.conn, submission_id)
         if row is None:
             raise Problem(404, "not-found", "There is no such receipt, or it is not yours to read")
         audit.seen(f"receipt:{submission_id}", "support")
         rules = await findings.by_rule(tx.conn, submission_id)
-        first = await findings.page(tx.conn, submission_id, 0, 100, None)
+        first = await findings.shown(tx.conn, submission_id, receipts.SHOWN)
     return Json(_receipt(row) | {"rules": rules, "findings": [_finding(f) for f in first]}, request)
 
 

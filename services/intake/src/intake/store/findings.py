@@ -32,6 +32,18 @@ async def page(conn: Any, id_: str, after: int, limit: int, severity: str | None
     return rows
 
 
+async def shown(conn: Any, id_: str, limit: int) -> list[Any]:
+    """The findings a receipt shows: errors before all else, then each rule in turn, so that none hides another."""
+    rows: list[Any] = await conn.fetch(
+        "select n, project_id, rule, severity, path, line, message, remedy, text from ("
+        " select *, row_number() over (partition by rule, severity order by n) as turn from finding"
+        " where submission_id = $1) as f order by severity <> 'error', turn, n limit $2",
+        id_,
+        limit,
+    )
+    return rows
+
+
 async def by_rule(conn: Any, id_: str) -> dict[str, int]:
     """Findings by rule id."""
     rows = await conn.fetch(

@@ -261,7 +261,7 @@ async def _finish(tx: Tx, progress: Progress, faults: list[Fault]) -> None:
     submission.processed_at = tx.clock()
     await submissions.update(tx.conn, submission, progress.as_readability())
     await uploads.forget(tx.conn, submission.id)
-    shown = await findings.page(tx.conn, submission.id, 0, 100, None)
+    shown = await findings.shown(tx.conn, submission.id, receipts.SHOWN)
     receipts.say(
         tx,
         submission,

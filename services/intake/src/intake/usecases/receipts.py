@@ -14,7 +14,9 @@ from contracts.streams import RECEIPTS
 from intake.store.submissions import Submission
 from runtime.db import Tx, new_id
 
-_SHOWN: Final = 100  # findings inside the event; all of them at the receipt's address
+SHOWN: Final = 100
+"""Findings inside the event; all of them are at the receipt's address."""
+
 _UNREAD: Final = Readability().model_dump()
 
 
@@ -32,7 +34,7 @@ def say(
 
     There is one for every event, so it is written as plain values; a test holds them against the contract.
     """
-    shown = [Finding.model_validate(f).model_dump(exclude_none=True) for f in faults[:_SHOWN]]
+    shown = [Finding.model_validate(f).model_dump(exclude_none=True) for f in faults[:SHOWN]]
     receipt = {
         "submission_id": submission.id,
         "entity": submission.entity,
