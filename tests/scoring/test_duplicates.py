@@ -149,10 +149,9 @@ async def test_a_block_too_large_makes_no_pairs_until_it_is_small_again(feed: Fe
     purpose = Allocation(dim="DAC", code="15210", ppm=1_000_000)
 
     def a_work(n: int) -> Any:
-        words = "".join(random.Random(n).choices(string.ascii_lowercase, k=30))
         base = a_project().allocations
         return a_project(
-            f"XM-DEMO-{n}-W", entity=f"XM-DEMO-{n}", title={"en": words}, budgets=[], allocations=[*base, purpose]
+            f"XM-DEMO-{n}-W", entity=f"XM-DEMO-{n}", title={"en": _words(n)}, budgets=[], allocations=[*base, purpose]
         )
 
     for start in range(0, LARGEST, 10):
@@ -164,6 +163,21 @@ async def test_a_block_too_large_makes_no_pairs_until_it_is_small_again(feed: Fe
     said = await feed.say(ProjectWithdrawn(project_id=f"XM-DEMO-{LARGEST}-W"))
     assert counts(said) == every_pair
     assert (await feed.rebuilt()).equal
+
+
+async def test_a_pair_that_stands_by_another_block_counts_once_when_a_large_one_is_small_again(feed: Feed) -> None:
+    """Two of a crowd share their title too: their pair stands while the crowd is too large to be compared."""
+    crowd = [a_project(f"XM-DEMO-{n}-W", entity=f"XM-DEMO-{n}", title={"en": _words(n)}) for n in range(LARGEST - 1)]
+    await feed.say(*crowd)
+    said = await feed.say(a_twin(ONE, entity="XM-DEMO-1"), a_twin(TWO))
+    assert counts(said) == {"likely": 1}
+    said = await feed.say(ProjectWithdrawn(project_id="XM-DEMO-0-W"))
+    assert counts(said)["likely"] == 1
+    assert (await feed.rebuilt()).equal
+
+
+def _words(n: int) -> str:
+    return "".join(random.Random(n).choices(string.ascii_lowercase, k=30))
 
 
 async def test_a_pair_is_seen_by_who_may_read_both_projects(feed: Feed) -> None:

@@ -163,7 +163,8 @@ async def judged(
 
 
 async def _meetings(tx: Tx, old: Fingerprints, new: Fingerprints) -> tuple[set[Pair], set[str]]:
-    """The pairs that blocks and links make of changed projects; and the members of blocks that became too large."""
+    """The pairs that blocks and links make of changed projects; and the members of blocks that became too large, or
+    small again: their pairs may stand by another block."""
     before = {name: blocks(one) if (one := old.get(name)) is not None else frozenset() for name in new}
     after = {name: blocks(one) if one is not None else frozenset() for name, one in new.items()}
     change: dict[int, int] = {}
@@ -179,6 +180,7 @@ async def _meetings(tx: Tx, old: Fingerprints, new: Fingerprints) -> tuple[set[P
         small, was_small = len(block) <= LARGEST, len(block) - grown <= LARGEST
         if small and not was_small:
             met |= {pair_of(x, y) for x, y in combinations(block, 2)}
+            crossed.update(block)
         elif small:
             met |= {pair_of(x, y) for x in block if x in new for y in block if y != x}
         elif was_small and len(block) < most:
