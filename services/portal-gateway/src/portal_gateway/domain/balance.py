@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from portal_gateway.domain.drawing.figure import reach
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.speech.language import N_, said
 from portal_gateway.domain.speech.numbers import MICRO
@@ -41,6 +42,11 @@ class Balance:
     smallest: Row | None
     with_effort: bool
     with_needs: bool
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Where the shares' axis ends, and its steps, in per cent."""
+        return reach(x for r in self.rows for x in (r.share, r.most, r.effort, r.effort_most, r.need or 0))
 
 
 def balance(figure: Figure, needs: Mapping[str, int] | None = None) -> Balance | None:

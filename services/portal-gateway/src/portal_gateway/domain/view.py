@@ -9,7 +9,7 @@ from typing import Any
 
 from portal_gateway.domain import scope as scopes
 from portal_gateway.domain.drawing import figure as drawing
-from portal_gateway.domain.speech.numbers import MICRO
+from portal_gateway.domain.speech.numbers import MICRO, percent
 from portal_gateway.domain.speech.plain import plain
 
 
@@ -69,6 +69,13 @@ class Figure:
         return self.observed * MICRO // self.expected if self.expected else 0
 
     @property
+    def moved(self) -> bool:
+        """Whether the value before the last change is another one as it is printed."""
+        if self.previous is None:
+            return False
+        return self.value is None or percent(self.previous) != percent(self.value)
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing a value could be of, so that no missing part could make it better or worse."""
         return self.value is None and self.state in {"NOT_APPLICABLE", "PUBLISHED"}
@@ -93,7 +100,7 @@ class Figure:
             value=self.value,
             state=self.state,
             pillar=self.pillar,
-            previous=self.previous,
+            previous=self.previous if self.moved else None,
             mirrored=mirrored,
         )
 

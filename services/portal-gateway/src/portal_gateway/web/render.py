@@ -205,6 +205,7 @@ def page(
                 "dir": "rtl" if mirrored else "ltr",
                 "mirrored": mirrored,
                 "axis": figure.axis(mirrored=mirrored),
+                "axis_to": lambda end, every: figure.axis(mirrored=mirrored, end=end, every=every),
                 "live_words": live_words(),
                 "scope_name": lambda scope: scope_name(scope, areas=areas(), titles=found),
                 "place": "",

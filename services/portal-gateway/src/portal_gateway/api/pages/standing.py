@@ -67,13 +67,19 @@ def _place(code: str) -> str | None:
 
 
 def people(data: Mapping[str, Any], indicators: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Who answers for it: the entity that reports, the organisations that take part by role, and assessors."""
+    """Who answers for it: the entity that reports, the organisations that take part by role, and assessors.
+
+    Roles that the same organisations have stand in one row.
+    """
     by_role: dict[str, list[str]] = {}
     for p in data.get("participants") or []:
         name = p.get("name") or p["ref"]
         by_role.setdefault(p["role"], []).append(f"{name} ({p['ref']})" if p.get("ref") and p.get("name") else name)
     rows = [{"role": _("Reports"), "names": [data.get("entity_name") or data["entity"]]}]
-    rows += [{"role": history.role(code), "names": list(dict.fromkeys(by_role[code]))} for code in sorted(by_role)]
+    shared: dict[tuple[str, ...], list[str]] = {}
+    for code in sorted(by_role):
+        shared.setdefault(tuple(dict.fromkeys(by_role[code])), []).append(history.role(code))
+    rows += [{"role": _(", ").join(roles), "names": list(names)} for names, roles in shared.items()]
     assessors = {row["data"].get("assessor") for i in indicators for row in i["observations"]} - {None, ""}
     if assessors:
         rows.append({"role": _("Assessed by"), "names": sorted(assessors)})

@@ -7,6 +7,7 @@ whatever the missing values turn out to be, the mark is what can be said about i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,7 +20,7 @@ MARKS: Final[dict[str, Mark]] = {"PUBLISHED": "filled", "PROVISIONAL": "open"}
 """State to mark; every other state has none, because its value is withheld."""
 
 _SHAPES: Final[dict[str, Shape]] = {"P1": "circle", "P2": "square", "P3": "diamond", "P4": "triangle"}
-_EVERY: Final = 25
+_REACHES: Final = ((40, 10), (60, 20), (80, 20), (100, 25))
 _ROOM: Final = 140_000
 """µ of the axis that a bound with its words needs; live.js has the same number."""
 
@@ -114,17 +115,23 @@ def bar(
     )
 
 
-def axis(*, mirrored: bool = False) -> tuple[Tick, ...]:
-    """The axis of every share: 0, 25, 50, 75 and 100 %, the ends carrying the sign."""
+def axis(*, mirrored: bool = False, end: int = 100, every: int = 25) -> tuple[Tick, ...]:
+    """The axis of every share: 0, 25, 50, 75 and 100 %, or the steps to another ``end``; its ends carry the sign."""
     return tuple(
         Tick(
-            at=_at(step * 10_000, mirrored),
-            text=f"{step}%" if step in {0, 100} else str(step),
-            always=step in {0, 50, 100},
+            at=_at(step * MICRO // end, mirrored),
+            text=f"{step}%" if step in {0, end} else str(step),
+            always=step in {0, end} or step * 2 == end,
             first=step == 0,
         )
-        for step in range(0, 101, _EVERY)
+        for step in range(0, end + 1, every)
     )
+
+
+def reach(shares: Iterable[int]) -> tuple[int, int]:
+    """Where an axis from 0 may end so that it holds these shares, and its steps, both in per cent; shares in µ."""
+    most = max(shares, default=0)
+    return next(((end, every) for end, every in _REACHES if most <= end * 10_000), _REACHES[-1])
 
 
 def shares(parts: dict[str, int], *, mirrored: bool = False) -> tuple[Share, ...]:

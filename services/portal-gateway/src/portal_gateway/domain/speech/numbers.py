@@ -38,6 +38,7 @@ AGES: Final = {
 """How long ago by unit, the largest first: from how many seconds on, and the message by number."""
 
 _MINUS: Final = "\N{MINUS SIGN}"
+_FROM_LEFT: Final = "\N{LEFT-TO-RIGHT MARK}"
 _COMMA: Final = (",", "\N{NARROW NO-BREAK SPACE}")
 _SIGNS: Final = {"fr": _COMMA, "es": _COMMA, "ru": _COMMA}
 _BILLIONS: Final = (10**9, N_("USD %(amount)s bn"))
@@ -89,7 +90,12 @@ def whole_percent(micro: int) -> str:
 def points(micro: int) -> str:
     """A difference in percentage points, signed: ``-6100`` is ``−0.6``, ``6100`` is ``+0.6``."""
     text = percent(micro)
-    return text if text.startswith(_MINUS) or text == localised("0.0") else f"+{text}"
+    return text if text == localised("0.0") else _ahead(text if text.startswith(_MINUS) else f"+{text}")
+
+
+def _ahead(signed: str) -> str:
+    """A signed number whose sign stays before it where the page is read from the right."""
+    return f"{_FROM_LEFT}{signed}" if language() == "ar" else signed
 
 
 def exact(micro: int) -> str:

@@ -1,6 +1,7 @@
 // The rules of numbers.py for what changes while a page is open. µ and ppm are integers below 2^53.
 
 const MINUS = "\u2212";
+const AHEAD = document.documentElement.dir === "rtl" ? "\u200e" : ""; // the sign stays before its number
 let decimal = ".", thousands = ",", rules = null;
 
 // The signs between digits in the page's language, as its words say them, and how it counts.
@@ -22,7 +23,7 @@ export function percent(micro) {
 // A difference in percentage points, signed.
 export function points(micro) {
   const text = percent(micro);
-  return text.startsWith(MINUS) || text === `0${decimal}0` ? text : `+${text}`;
+  return text === `0${decimal}0` ? text : AHEAD + (text.startsWith(MINUS) ? text : `+${text}`);
 }
 
 // 1452 is "1,452".

@@ -71,7 +71,7 @@ export function listen() {
     const look = !shown ? "is-ins" : f.state === "PUBLISHED" ? "is-pub" : "is-prov";
     const empty = f.value === null && (f.state === "PUBLISHED" || f.state === "NOT_APPLICABLE");
     const keptBack = !shown && !f.projects && f.withheld;
-    const moved = f.previous !== null && f.previous !== f.value;
+    const moved = root.dataset.than || f.previous !== null && (f.value === null || percent(f.previous) !== percent(f.value)); // as printed
     const at = new Date(f.updated_at);
     const known = percent(share(f.coverage.observed, f.coverage.expected));
     const field = (name, write) => root.querySelectorAll(`[data-f="${name}"]`).forEach(write);
