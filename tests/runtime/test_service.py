@@ -7,9 +7,13 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
+import httpx
 import pytest
 from tests.support.stack import fresh_database
+from tests.support.waiting import until
 
 from plumbline.stack import Stack, services
 
@@ -39,8 +43,31 @@ raise SystemExit(asyncio.run(main()))
 """
 
 
+async def test_an_idle_connection_outlives_the_pools_of_its_clients(stack: Stack) -> None:
+    """httpx gives an idle connection up after five seconds; a server that closes it then breaks the next request."""
+    async with _drill(stack) as (_process, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for pause in (0, 7):
+            await asyncio.sleep(pause)
+            writer.write(b"GET /health/live HTTP/1.1\r\nHost: drill\r\n\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+            assert head.startswith(b"HTTP/1.1 200")
+            await reader.readuntil(b"}")
+        writer.close()
+
+
 async def test_sigterm_ends_a_service_only_after_its_work_has_ended(stack: Stack) -> None:
     """Uvicorn raises the signal again once its HTTP has ended, which would end the process there and then."""
+    async with _drill(stack) as (process, _port):
+        process.send_signal(signal.SIGTERM)
+        said, _ = await asyncio.wait_for(process.communicate(), 30)
+        assert said == b"finished\n"
+        assert process.returncode == 0
+
+
+@asynccontextmanager
+async def _drill(stack: Stack) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
+    """The service above in a process of its own, at work and answering at a port."""
     database = await fresh_database(stack, "intake")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -55,7 +82,17 @@ async def test_sigterm_ends_a_service_only_after_its_work_has_ended(stack: Stack
     )
     assert process.stdout is not None
     assert await asyncio.wait_for(process.stdout.readline(), 30) == b"at work\n"
-    process.send_signal(signal.SIGTERM)
-    said, _ = await asyncio.wait_for(process.communicate(), 30)
-    assert said == b"finished\n"
-    assert process.returncode == 0
+    try:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            await until(lambda: _answers(http, port), what="the service to answer")
+        yield process, port
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _answers(http: httpx.AsyncClient, port: int) -> bool:
+    with suppress(httpx.TransportError):
+        return (await http.get(f"http://127.0.0.1:{port}/health/live")).is_success
+    return False

@@ -33,6 +33,9 @@ from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 _STUCK: float = 240.0  # seconds a failing consumer may go without progress before the process gives up
+_KEEP_ALIVE_S = 75
+"""An idle connection is closed after its client's own pool gave it up (httpx 5 s, proxies 60 s): closed at the same
+moment as it is used again, the request on it fails. Uvicorn's default is httpx's."""
 
 Background = Callable[[], Awaitable[None]]
 S = TypeVar("S", bound=Settings)
@@ -179,6 +182,7 @@ async def serve(service: Service) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         lifespan="off",
     )
     server = _Server(config)
