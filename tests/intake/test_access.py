@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.intake.test_events import a_project, receive
+from tests.intake.test_events import a_project, an_indicator, an_observation, receive
 from tests.support.stack import fresh_database
 
 from intake.store import entities, sources, uploads
@@ -68,3 +68,23 @@ async def test_the_run_role_owns_nothing_and_cannot_look_past_the_policies(datab
     assert dict(role) == {"rolsuper": False, "rolbypassrls": False}
     assert owned == 0
     assert [row["relname"] for row in unprotected] == []
+
+
+async def test_the_lines_of_a_file_follow_the_project_as_it_stands_today(database: Database) -> None:
+    """Who closes a project closes what was received of it; a value withheld today is in no line for others."""
+
+    async def readers(project: str) -> list[bool]:
+        found = []
+        for someone in (OWNER, OTHER, SECRETARIAT, DONOR):
+            async with database.transaction(someone) as tx:
+                found.append(await sources.one(tx.conn, "S1", project) is not None)
+        return found
+
+    mine = {"project_id": "XM-A-3"}
+    await receive(database, a_project("XM-A-2"), a_project("XM-A-3"), an_indicator(**mine), an_observation(**mine))
+    async with database.transaction(SYSTEM) as tx:
+        await sources.add(tx.conn, "S1", "XM-A", [(name, "public", 1, b"x") for name in ("XM-A-2", "XM-A-3")])
+    assert [await readers("XM-A-2"), await readers("XM-A-3")] == [[True] * 4] * 2
+    await receive(database, a_project("XM-A-2", classification="owner"))
+    await receive(database, an_observation(withheld=True, **mine))
+    assert [await readers("XM-A-2"), await readers("XM-A-3")] == [[True, False, False, False]] * 2

@@ -11,6 +11,7 @@ from tests.portal_gateway.test_pages import _page
 from tests.support.gateway import Gateway, project, receipt, records, someone
 from tests.support.portfolio import HUB, everything
 
+from contracts.alerts import AlertRaised
 from contracts.base import Payload
 from contracts.portfolio import (
     BudgetRevised,
@@ -112,6 +113,7 @@ async def test_a_version_keeps_the_class_it_had(gateway: Gateway) -> None:
     actual = {"project_id": "XM-T-1", "indicator_id": "days", "period": YEAR}
     await gateway.tell(
         project("XM-T-1", title={"en": "A secret name"}, classification="owner"),
+        IndicatorDefined(project_id="XM-T-1", indicator_id="days", result_id="R", result_type="1", measure="1"),
         ObservationRecorded.model_validate(actual | {"value": "777"}),
         project("XM-T-1", title={"en": "Courts"}),
         ObservationCorrected.model_validate(actual | {"value": "12"}),
@@ -121,6 +123,8 @@ async def test_a_version_keeps_the_class_it_had(gateway: Gateway) -> None:
         assert [i["number"] for i in items] == [2, 1], user
         assert "777" not in str(items)
         assert "secret name" not in str(items)
+        shown = (await gateway.get("/api/v1/projects/XM-T-1", user)).json()["indicators"][0]["observations"]
+        assert [(row["data"]["value"], row["replaced"]) for row in shown] == [("12", [])], user
     part = quote(items[0]["part"])
     owner = someone("entity", "owner", organisation="XM-T")
     for path in ("/projects/XM-T-1", "/projects/XM-T-1/history", f"/projects/XM-T-1/versions?part={part}"):
@@ -128,9 +132,28 @@ async def test_a_version_keeps_the_class_it_had(gateway: Gateway) -> None:
         assert "777" not in page
         assert "secret name" not in page
         assert "777" in (await _page(gateway, path, owner)).text
+    await gateway.tell(_alert())
+    assert "oskavent" in (await _page(gateway, "/", someone("donor"))).text
     await gateway.tell(project("XM-T-1", classification="owner"))
     for path in ("/history", "/versions?part=project", "/related"):
         assert (await _page(gateway, f"/projects/XM-T-1{path}", someone("donor"))).status_code == httpx.codes.NOT_FOUND
+    # An alert was for everybody when it was raised; a project that is closed since takes its past with it.
+    assert "oskavent" not in (await _page(gateway, "/", someone("donor"))).text
+    assert "oskavent" in (await _page(gateway, "/", owner)).text
+
+
+def _alert() -> AlertRaised:
+    return AlertRaised.model_validate(
+        {
+            "alert_id": "A-1",
+            "kind": "off-track",
+            "scope": "project:XM-T-1",
+            "project_id": "XM-T-1",
+            "entity": "XM-T",
+            "text": "oskavent",
+            "raised_at": "2026-09-14T09:00:00Z",
+        }
+    )
 
 
 async def test_a_value_that_is_withheld_now_was_never_there(gateway: Gateway) -> None:

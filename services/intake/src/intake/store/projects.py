@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class ProjectRow:
-    """A project's owner and version clock, locked by this transaction."""
+    """A project's owner and version clock, locked by this transaction; ``withholds``: a value was ever withheld."""
 
     project_id: str
     entity: str
@@ -18,18 +18,25 @@ class ProjectRow:
     sequence: int
     recordedtime: datetime | None
     edition: datetime | None
+    withholds: bool
 
 
 async def lock(conn: Any, project_ids: Sequence[str]) -> dict[str, ProjectRow]:
     """Lock the rows of these projects, in order; unknown projects are absent."""
     rows = await conn.fetch(
         "select project_id, entity, classification, sequence, nullif(recordedtime, '-infinity') as recordedtime,"
-        " edition from project where project_id = any($1) order by project_id for update",
+        " edition, withholds from project where project_id = any($1) order by project_id for update",
         sorted(project_ids),
     )
     return {
         r["project_id"]: ProjectRow(
-            r["project_id"], r["entity"], r["classification"], r["sequence"], r["recordedtime"], r["edition"]
+            r["project_id"],
+            r["entity"],
+            r["classification"],
+            r["sequence"],
+            r["recordedtime"],
+            r["edition"],
+            r["withholds"],
         )
         for r in rows
     }
@@ -54,16 +61,18 @@ async def submitted(conn: Any, project_ids: Sequence[str]) -> set[str]:
 
 
 async def save(conn: Any, rows: Sequence[ProjectRow]) -> None:
-    """Advance version clocks, classes and editions."""
+    """Advance version clocks, classes and editions, and what is known to be withheld."""
     await conn.execute(
         "update project p set classification = x.c, sequence = x.s, recordedtime = coalesce(x.r, p.recordedtime),"
-        " edition = x.e from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::timestamptz[])"
-        " as x(id, c, s, r, e) where p.project_id = x.id",
+        " edition = x.e, withholds = x.w"
+        " from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::boolean[])"
+        " as x(id, c, s, r, e, w) where p.project_id = x.id",
         [r.project_id for r in rows],
         [r.classification for r in rows],
         [r.sequence for r in rows],
         [r.recordedtime for r in rows],
         [r.edition for r in rows],
+        [r.withholds for r in rows],
     )
 
 

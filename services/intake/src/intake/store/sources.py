@@ -18,7 +18,7 @@ async def add(conn: Any, submission_id: str, entity: str, rows: Sequence[tuple[s
 
 
 async def one(conn: Any, submission_id: str, project_id: str) -> Any | None:
-    """An activity as received, if the principal may read its project."""
+    """An activity as received, if the principal may read its project, and might have when it came (ADR 0100)."""
     return await conn.fetchrow(
         "select project_id, first_line, xml, entity, classification from source"
         " where submission_id = $1 and project_id = $2",

@@ -127,6 +127,7 @@ class Ledger:
             project.classification = str(body.get("classification", "public"))
             if body.get("edition"):
                 project.edition = parse_rfc3339(body["edition"])
+        project.withholds |= bool(body.get("withheld"))
         self._touched[project.project_id] = project
         keep = not decision.tombstone and decision.key.split(":")[0] in _KEPT_BODIES
         self._rows.append((

@@ -76,7 +76,7 @@ async def stream(
     fanout: Fanout = request.app.state.fanout
     header = request.headers.get("last-event-id", "").strip()
     if header:
-        if not header.isdigit() or len(header) > 18:
+        if not header.isdecimal() or len(header) > 18:
             raise Problem(
                 400, "bad-event-id", _("The Last-Event-ID is not one of ours"), _("Leave it out to start anew.")
             )
@@ -150,7 +150,9 @@ async def _live(
     fanout: Fanout = request.app.state.fanout
     looked = time.monotonic()
     right = time.monotonic() + (who.until - datetime.now(UTC)).total_seconds()
-    until = min(right, time.monotonic() + settings.stream_lifetime_s)
+    # What the issuer says of a person is asked anew when their token ends: whoever only listens must come back for it.
+    token = who.session.token_expires_at if who.session is not None else who.until
+    until = min(right, right - (who.until - token).total_seconds(), time.monotonic() + settings.stream_lifetime_s)
     while True:
         left = until - time.monotonic()
         if left <= 0:

@@ -14,7 +14,7 @@ async def indicators(conn: Any, project_ids: Sequence[str]) -> dict[str, list[di
         "select i.project_id, i.data, coalesce(o.found, '[]') as observations from indicator i left join lateral ("
         "select jsonb_agg(jsonb_build_object('data', data, 'replaced', replaced)"
         " order by period_end, period_start, place, ordinal) as found"
-        " from observation where project_id = i.project_id and indicator_id = i.indicator_id and not retracted"
+        " from told_observation where project_id = i.project_id and indicator_id = i.indicator_id and not retracted"
         ") o on true where i.project_id = any($1) and not i.withdrawn"
         " order by i.project_id, i.result_type, i.result_id, i.indicator_id",
         list(project_ids),
