@@ -12,7 +12,7 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.support.gateway import Gateway, project, serving, someone
+from tests.support.gateway import Gateway, figure, project, serving, someone
 from tests.support.sources import ROOT
 
 from plumbline.stack import Stack
@@ -54,6 +54,8 @@ async def test_every_cookie_is_for_this_host_and_no_script(stack: Stack) -> None
         out = await gateway.http.post("/logout", data={"csrf": "the-forms-secret"}, headers=held)
         spoken = await gateway.http.get("/login?lang=fr")
         keys = await gateway.http.post("/keys", data={"csrf": "the-forms-secret", "keys": "off"}, headers=held)
+        kept = {"Cookie": "; ".join(line.partition(";")[0] for line in spoken.headers.get_list("set-cookie"))}
+        assert 'lang="fr"' in (await gateway.http.get("/login", headers=kept)).text
     cookies = [line for answer in (begun, out, spoken, keys) for line in answer.headers.get_list("set-cookie")]
     assert len(cookies) >= 4
     for line in cookies:
@@ -62,6 +64,7 @@ async def test_every_cookie_is_for_this_host_and_no_script(stack: Stack) -> None
         assert not [word for word in words if word.startswith("domain=")], line
     names = {line.partition("=")[0] for line in cookies}
     assert {"__Host-plumbline-in", "__Host-plumbline"} <= names
+    assert all(name.startswith("__Host-") for name in names), names
 
 
 async def test_under_https_browsers_are_told_to_stay_there(stack: Stack) -> None:
@@ -81,6 +84,29 @@ async def test_a_header_of_a_proxy_decides_nothing(gateway: Gateway) -> None:
     assert answer.headers["location"] == "/login?next=%2Fprojects"
     page = await gateway.http.get("/login", headers=claimed)
     assert "elsewhere.example" not in page.text
+
+
+async def test_nobody_is_led_to_the_host_that_a_request_names(gateway: Gateway) -> None:
+    for path in ("/map/", "/login/", "/api/v1/me/", "/health/live/", "/login?next=%2F%2Felsewhere.example"):
+        answer = await gateway.http.get(path, headers={"Host": "elsewhere.example", "Accept": "text/html"})
+        assert "elsewhere.example" not in answer.headers.get("location", ""), path
+    assert (await gateway.http.get("/map/")).status_code == 404
+
+
+async def test_what_no_number_and_no_day_can_be_is_refused(gateway: Gateway) -> None:
+    """What Python reads and nothing else does, at the doors that take it."""
+    await gateway.tell(figure())
+    held = {"Cookie": f"plumbline_session={await gateway.signed_in(someone())}"}
+    ours = held | {"Origin": gateway.service.settings.gateway_url, "Content-Type": "application/json"}
+    superscript = held | {"Last-Event-ID": "²".encode("latin-1")}
+    assert (await gateway.http.get("/api/v1/stream", headers=superscript)).status_code == 400
+    endless = b'{"about": "metric", "metric": "M4", "min_change": 1e400}'
+    answer = await gateway.http.post("/api/v1/subscriptions", content=endless, headers=ours)
+    assert (answer.status_code, answer.json()["code"]) == (422, "not-json")
+    for query in ("than_known=99999-1-1", "known_as_of=0001-01-01T00:00:00%2B23:59"):
+        page = await gateway.http.get(f"/metrics/M4?scope=pillar:P2&{query}", headers=held | {"Accept": "text/html"})
+        assert page.status_code == 200
+        assert "is no day" in page.text, query
 
 
 async def test_what_is_no_method_of_ours_is_refused(gateway: Gateway) -> None:

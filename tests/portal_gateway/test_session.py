@@ -95,7 +95,7 @@ async def test_the_state_must_be_ours_and_works_once(gateway: Gateway) -> None:
     ours = gateway.service.settings.gateway_url
     await gateway.http.post("/login", data={"next": "/"}, headers={"Origin": ours})
     for _ in range(2):
-        answer = await gateway.http.get("/callback?code=x&state=guess")
+        answer = await gateway.http.get("/callback?code=x&state=guéss")
         assert answer.json()["code"] == "sign-in-over"
     gateway.http.cookies.clear()
 
@@ -109,6 +109,7 @@ async def test_a_form_from_another_site_is_refused(gateway: Gateway) -> None:
         ({**cookie, "Origin": "https://evil.example"}, good),
         ({**cookie, "Origin": "null"}, good),
         ({**cookie, **ours}, {"csrf": "guess"}),
+        ({**cookie, **ours}, {"csrf": "guéss"}),
         ({**cookie, **ours}, {}),
     ):
         for path in ("/logout", "/inbox/file", "/keys", "/inbox/subscriptions"):
@@ -183,6 +184,17 @@ async def test_a_stream_ends_with_its_session(stack: Stack) -> None:
                         await sessions.end_named(tx.conn, digest(name))
                 told += text
         assert "event: end" in told
+
+
+async def test_whoever_only_listens_comes_back_when_the_token_ends(gateway: Gateway) -> None:
+    """Only then the issuer is asked who they are now; the session goes on, so nobody is told that it is over."""
+    name = await gateway.signed_in(someone(), lasts=timedelta(hours=12))
+    await _put(gateway, token_expires_at=datetime.now(UTC) + timedelta(seconds=2))
+    headers = {"Cookie": f"plumbline_session={name}"}
+    async with gateway.http.stream("GET", "/api/v1/stream", headers=headers, timeout=20) as answer:
+        told = await answer.aread()
+    assert b"event: ping" in told
+    assert b"event: end" not in told
 
 
 async def _put(gateway: Gateway, **fields: Any) -> None:

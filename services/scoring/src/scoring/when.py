@@ -54,6 +54,7 @@ def instant_of(name: str, text: str, now: datetime, *, start: bool = False) -> d
                 raise _future(name, text)
             return day - _MICROSECOND if start else min(day + _DAY - _MICROSECOND, now)
         found = datetime.fromisoformat(text)
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Problem(
             422,
@@ -61,7 +62,6 @@ def instant_of(name: str, text: str, now: datetime, *, start: bool = False) -> d
             "That is neither a day nor an instant",
             f"{name} is {text[:40]!r}; write a day as 2026-03-31, or an instant as 2026-03-31T12:00:00Z.",
         ) from None
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     if found > now:
         raise _future(name, text)
     return found

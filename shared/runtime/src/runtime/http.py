@@ -136,6 +136,7 @@ def create_app(title: str, description: str, *, version: str = "0.1.0") -> FastA
         version=version,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host a request names
         # FastAPI's own spans: a command is where a trace begins; reading is not worth one, a stream lasts hours.
         telemetry={"operation_spans": False, "logs": False, "exclude": _only_reads},
     )

@@ -51,8 +51,13 @@ def digest(name: str) -> bytes:
 
 
 def cookie_name(settings: Settings) -> str:
-    """``__Host-`` binds the cookie to this host and to TLS; without TLS, on one's own machine, it cannot be used."""
-    return "__Host-plumbline" if secure(settings) else "plumbline_session"
+    """What the session's cookie is called."""
+    return bound(settings, "plumbline") if secure(settings) else "plumbline_session"
+
+
+def bound(settings: Settings, name: str) -> str:
+    """``__Host-`` binds a cookie to this host and to TLS; without TLS, on one's own machine, it cannot be used."""
+    return f"__Host-{name}" if secure(settings) else name
 
 
 def secure(settings: Settings) -> bool:
@@ -194,6 +199,11 @@ def cookie(request: Request, name: str, session: Session) -> str:
     return carrier.headers["set-cookie"]
 
 
+def same(sent: str, kept: str) -> bool:
+    """Whether what was sent is the secret that is kept; in a time that tells nothing, whatever was sent."""
+    return secrets.compare_digest(sent.encode("utf-8", "replace"), kept.encode())
+
+
 def same_origin(request: Request) -> None:
     """Refuse a form that another site sent: Origin, or Referer where a browser leaves Origin out."""
     settings: Settings = request.app.state.settings
@@ -210,7 +220,7 @@ async def form_of(request: Request, who: Caller) -> dict[str, str]:
     same_origin(request)
     form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     expected = who.session.csrf if who.session else ""
-    if not expected or not secrets.compare_digest(form.pop("csrf", ""), expected):
+    if not expected or not same(form.pop("csrf", ""), expected):
         raise Problem(403, "stale-form", _("The form is too old"), _("Open the page again and send it once more."))
     return form
 

@@ -13,11 +13,13 @@ from starlette.responses import RedirectResponse, Response
 from portal_gateway.api.answers import inside
 from portal_gateway.api.caller import (
     Caller,
+    bound,
     cookie,
     cookie_name,
     digest,
     form_of,
     of_session,
+    same,
     same_origin,
     secure,
     transaction,
@@ -48,8 +50,8 @@ async def login(request: Request, next: str = "/") -> Response:  # noqa: A002 (t
     """The page before the sign-in; someone who is signed in goes on."""
     if await of_session(request) is not None:
         return RedirectResponse(inside(next), 303)
-    out = request.cookies.get(_OUT) is not None
     settings: Settings = request.app.state.settings
+    out = request.cookies.get(bound(settings, _OUT)) is not None
     answer = render(
         request,
         "login.html",
@@ -63,7 +65,7 @@ async def login(request: Request, next: str = "/") -> Response:  # noqa: A002 (t
         next=inside(next),
         issuer=settings.issuer,
     )
-    answer.delete_cookie(_OUT, path="/", secure=secure(settings), httponly=True, samesite="lax")
+    answer.delete_cookie(bound(settings, _OUT), path="/", secure=secure(settings), httponly=True, samesite="lax")
     return answer
 
 
@@ -108,7 +110,7 @@ async def callback(request: Request, state: str = "", code: str = "", error: str
     now = database.clock()
     async with database.transaction(SYSTEM) as tx:
         sign_in = await sessions.take(tx.conn, digest(request.cookies.get(_sign_in_cookie(settings), "")), now)
-    if sign_in is None or not secrets.compare_digest(state, sign_in.state) or (iss and iss != settings.issuer):
+    if sign_in is None or not same(state, sign_in.state) or (iss and iss != settings.issuer):
         raise Problem(
             400,
             "sign-in-over",
@@ -195,7 +197,9 @@ def signed_out(settings: Settings, address: str) -> Response:
     """The way out, without the session's name."""
     answer = RedirectResponse(address, 303, {"Clear-Site-Data": '"cache", "storage"'})
     answer.delete_cookie(cookie_name(settings), path="/", secure=secure(settings), httponly=True, samesite="lax")
-    answer.set_cookie(_OUT, "1", max_age=300, path="/", secure=secure(settings), httponly=True, samesite="lax")
+    answer.set_cookie(
+        bound(settings, _OUT), "1", max_age=300, path="/", secure=secure(settings), httponly=True, samesite="lax"
+    )
     return answer
 
 
@@ -208,4 +212,4 @@ def _callback(settings: Settings) -> str:
 
 
 def _sign_in_cookie(settings: Settings) -> str:
-    return "__Host-plumbline-in" if secure(settings) else "plumbline_sign_in"
+    return bound(settings, "plumbline-in") if secure(settings) else "plumbline_sign_in"

@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal_gateway.api.caller import secure
+from portal_gateway.api.caller import bound, secure
 from portal_gateway.domain.speech.language import SOURCE, speaking
 from portal_gateway.web.catalogues import catalogue, spoken
 
@@ -39,7 +39,8 @@ class Speaking:
                 headers = MutableHeaders(scope=message)
                 headers["Content-Language"] = code
                 if chosen == code:
-                    said = f"{_LANG}={code}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"
+                    name = bound(request.app.state.settings, _LANG)
+                    said = f"{name}={code}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"
                     headers.append("Set-Cookie", said + ("; Secure" if secure(request.app.state.settings) else ""))
             await send(message)
 
@@ -57,7 +58,7 @@ def as_asked(request: Request) -> Iterator[str]:
 
 
 def _wanted(request: Request) -> str:
-    kept = request.cookies.get(_LANG, "")
+    kept = request.cookies.get(bound(request.app.state.settings, _LANG), "")
     if kept in spoken():
         return kept
     return negotiate_locale(_preferred(request.headers.get("accept-language", "")), list(spoken()), sep="-") or SOURCE

@@ -61,6 +61,9 @@ class Upstream:
             answer = await self._client.request(method, path, headers=headers, params=params, json=json)
         except httpx.HTTPError as error:
             raise UpstreamError(self.service, None) from error
+        except ValueError as error:  # a number that JSON has no word for, though Python reads it
+            problem = {"code": "not-json", "title": "The body is not JSON", "detail": str(error)}
+            raise UpstreamError(self.service, 422, problem) from None
         if not answer.is_success:
             raise UpstreamError(self.service, answer.status_code, _problem(answer))
         return answer.json() if answer.content else None

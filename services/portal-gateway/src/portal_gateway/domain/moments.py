@@ -37,7 +37,7 @@ class Moment:
             try:
                 if text:
                     _read(text) if text is self.known else date.fromisoformat(text)
-            except ValueError:
+            except (ValueError, OverflowError):  # an instant of the first or last year, in another zone
                 return _("%(day)s is no day. Write it as 2026-03-31.", day=text[:40])
         return ""
 
@@ -66,6 +66,8 @@ class Moment:
     def short(self) -> str:
         """The day alone, for the mark on a bar."""
         text = self.known or self.valid
+        if self.fault:
+            return text[:40]
         return day(_read(text).date()) if text else _("now")
 
 

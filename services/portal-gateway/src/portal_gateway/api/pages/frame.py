@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from portal_gateway.api.caller import Caller, admitted, of_session
+from portal_gateway.api.caller import Caller, admitted, bound, of_session
 from portal_gateway.api.pages import notice
 from portal_gateway.domain import scope as scopes
 from portal_gateway.domain.heard import Heard
@@ -115,7 +115,7 @@ def render(request: Request, template: str, who: Caller | None, *, status: int =
         "address": settings.gateway_url.rstrip("/") + request.url.path + query,
         "here": request.url.path + query,
         "done": done,
-        "keys": request.cookies.get(KEYS) != "off",
+        "keys": request.cookies.get(bound(settings, KEYS)) != "off",
         "user": who.principal if who else None,
         "csrf": who.session.csrf if who and who.session else "",
         "demonstration": "people" if settings.demonstration else "",

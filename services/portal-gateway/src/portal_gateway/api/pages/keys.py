@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from portal_gateway.api.answers import inside
-from portal_gateway.api.caller import Caller, form_of, secure, transaction
+from portal_gateway.api.caller import Caller, bound, form_of, secure, transaction
 from portal_gateway.api.pages import notice
 from portal_gateway.api.pages.frame import KEYS, frame, reader, render, router
 from portal_gateway.domain.speech.language import N_
@@ -54,6 +54,12 @@ async def turn(request: Request, who: Reader) -> Response:
     on = form.get("keys") == "on"
     answer = RedirectResponse(inside(form.get("next") or "/keys"), 303)
     answer.set_cookie(
-        KEYS, "on" if on else "off", max_age=_YEAR_S, path="/", secure=secure(settings), httponly=True, samesite="lax"
+        bound(settings, KEYS),
+        "on" if on else "off",
+        max_age=_YEAR_S,
+        path="/",
+        secure=secure(settings),
+        httponly=True,
+        samesite="lax",
     )
     return notice.leave(answer, settings, "keys-on" if on else "keys-off")

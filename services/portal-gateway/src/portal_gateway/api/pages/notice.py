@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.responses import Response
 
+from portal_gateway.api.caller import bound, secure
 from portal_gateway.domain.speech import numbers
 from portal_gateway.domain.speech.language import N_, ngettext, said
 from portal_gateway.settings import Settings
@@ -75,20 +75,20 @@ def leave(
     text = base64.urlsafe_b64encode(json.dumps(data).encode()).decode()
     if len(text) > _LONGEST:
         text = base64.urlsafe_b64encode(json.dumps(data | {"ids": []}).encode()).decode()
-    secure = urlsplit(settings.gateway_url).scheme == "https"
-    answer.set_cookie(_COOKIE, text, max_age=_SECONDS, path="/", secure=secure, httponly=True, samesite="lax")
+    name = bound(settings, _COOKIE)
+    answer.set_cookie(name, text, max_age=_SECONDS, path="/", secure=secure(settings), httponly=True, samesite="lax")
     return answer
 
 
 def forget(answer: Response, settings: Settings) -> None:
     """It was said."""
-    secure = urlsplit(settings.gateway_url).scheme == "https"
-    answer.delete_cookie(_COOKIE, path="/", secure=secure, httponly=True, samesite="lax")
+    name = bound(settings, _COOKIE)
+    answer.delete_cookie(name, path="/", secure=secure(settings), httponly=True, samesite="lax")
 
 
 def pending(request: Request) -> Done | None:
     """What is to be said, None for nothing and for what we did not write."""
-    text = request.cookies.get(_COOKIE, "")
+    text = request.cookies.get(bound(request.app.state.settings, _COOKIE), "")
     if not text or len(text) > _LONGEST:
         return None
     try:
