@@ -34,7 +34,7 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
 }
 """Classes of records: their names, and who reads them."""
 
-_ACTIONS: Final[dict[str, str]] = {
+ACTIONS: Final[dict[str, str]] = {
     "read": N_("Read"),
     "sign-in": N_("Signed in"),
     "POST /logout": N_("Signed out"),
@@ -45,9 +45,35 @@ _ACTIONS: Final[dict[str, str]] = {
     "POST /v1/events": N_("Sent events"),
     "POST /v1/files": N_("Sent a file"),
     "POST /v1/entities": N_("Registered an entity"),
-    "POST /v1/subscriptions": N_("Subscribed"),
-    "DELETE /v1/subscriptions/{subscription}": N_("Unsubscribed"),
-    "POST /v1/inbox/{message}/read": N_("Marked a message as read"),
+    **dict.fromkeys(
+        ("POST /v1/subscriptions", "POST /api/v1/subscriptions", "POST /inbox/subscriptions"), N_("Subscribed")
+    ),
+    **dict.fromkeys(
+        ("PATCH /v1/subscriptions/{subscription}", "POST /inbox/subscriptions/{subscription_id}"),
+        N_("Changed a subscription"),
+    ),
+    **dict.fromkeys(
+        (
+            "DELETE /v1/subscriptions/{subscription}",
+            "DELETE /api/v1/subscriptions/{subscription_id}",
+            "POST /inbox/subscriptions/{subscription_id}/delete",
+        ),
+        N_("Unsubscribed"),
+    ),
+    **dict.fromkeys(("PUT /v1/hours", "POST /inbox/hours"), N_("Set the hours of quiet")),
+    **dict.fromkeys(
+        ("POST /v1/inbox/filed", "POST /api/v1/inbox/filed", "POST /inbox/file"), N_("Filed messages of the inbox")
+    ),
+    "POST /v1/inbox/read-all": N_("Marked all messages as read"),
+    **dict.fromkeys(
+        ("POST /v1/inbox/{message}/read", "POST /api/v1/inbox/{notification_id}/read"), N_("Marked a message as read")
+    ),
+    **dict.fromkeys(("POST /api/v1/views", "POST /projects/views"), N_("Kept a search")),
+    **dict.fromkeys(("PATCH /api/v1/views/{view_id}", "POST /projects/views/{view_id}"), N_("Changed a kept search")),
+    "DELETE /api/v1/views/{view_id}": N_("Removed a kept search"),
+    "POST /entities/{ref}/dialect": N_("Adopted or withdrew a reading"),
+    "POST /projects/{project_id:path}/beside": N_("Decided about two projects"),
+    "POST /keys": N_("Switched the keys on or off"),
     "POST /v1/dlq/{record}/replay": N_("Replayed a quarantined record"),
     "POST /operations/quarantine/{service}/{record}/replay": N_("Asked to replay a quarantined record"),
     "POST /v1/snapshots/{snapshot}": N_("Began a snapshot"),
@@ -96,7 +122,7 @@ def rights(may: Mapping[str, bool]) -> list[Right]:
 
 def deed(service: str, row: Mapping[str, Any], detail: Mapping[str, Any]) -> Deed:
     """A row in words; ``detail`` is its parsed detail."""
-    text = _ACTIONS.get(row["action"])
+    text = ACTIONS.get(row["action"])
     records = [str(name) for name, _class in detail.get("records", [])]
     return Deed(
         service=service,

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from portal_gateway import places
 from portal_gateway.domain import scope as scopes
+from portal_gateway.domain.account import REASONS
 from portal_gateway.domain.drawing import figure
 from portal_gateway.domain.scope import NUMERALS
 from portal_gateway.domain.speech import language, numbers, words
@@ -88,6 +89,13 @@ def scope_address(scope: str) -> str:
             return ""
 
 
+def class_name(code: str) -> str:
+    """A class of records as people call it; a class that nobody named speaks for itself."""
+    kind, _colon, country = code.partition(":")
+    name = said(REASONS[kind][0]) if kind in REASONS else code
+    return _("%(first)s, %(second)s", first=name, second=areas().get(country, country)) if country else name
+
+
 @cache
 def environment() -> Environment:
     """The templates. Undefined names raise: a page never shows a gap where a figure should be."""
@@ -130,6 +138,7 @@ def environment() -> Environment:
         "figure_address": figure_address,
         "project_address": project_address,
         "scope_address": scope_address,
+        "class_name": class_name,
     }
     return env
 

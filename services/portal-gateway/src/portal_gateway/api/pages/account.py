@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from portal_gateway.api.answers import nothing
 from portal_gateway.api.caller import Caller, form_of, transaction
 from portal_gateway.api.deeds import day_of, deeds, exported
-from portal_gateway.api.pages.frame import frame, reader, render, router
+from portal_gateway.api.pages.frame import frame, names, reader, render, router
 from portal_gateway.domain import account as words_of
 from portal_gateway.domain.account import ROLE_NAMES, Right
 from portal_gateway.domain.speech.language import LANGUAGES, _
@@ -32,6 +32,7 @@ async def account(request: Request, who: Reader, day: str = "", kind: str = "") 
     found = await deeds(request, who, day=chosen, action=kind if kind in _KINDS else None, actor=who.principal.subject)
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
+        organisation = (await names(tx.conn, (), [who.principal.organisation])).get(who.principal.organisation, "")
         mine = await sessions.of(tx.conn, who.principal.subject, tx.clock(), settings.session_idle)
     return render(
         request,
@@ -39,6 +40,7 @@ async def account(request: Request, who: Reader, day: str = "", kind: str = "") 
         who,
         **around,
         place="account",
+        organisation_name=organisation,
         country_name=areas().get(who.principal.country, who.principal.country),
         role_name=ROLE_NAMES.get(who.principal.role, who.principal.role),
         rights=rights_of(who.principal),

@@ -83,9 +83,20 @@ async def titles(conn: Any, wanted: Iterable[str]) -> Mapping[str, Heard]:
                 indicators.add((scope.first, scope.second))
             case "entity" | "entity-pillar":
                 entities.add(scope.first)
-    if not (projects_ or entities):
+    return await names(conn, projects_, entities, indicators)
+
+
+async def names(
+    conn: Any,
+    projects_: Iterable[str] = (),
+    entities: Iterable[str] = (),
+    indicators: Iterable[tuple[str, str]] = (),
+) -> Mapping[str, Heard]:
+    """Names by code, as :func:`titles` gives them; codes that nobody may know, or that name nothing, are left out."""
+    of_projects, of_entities, of_indicators = list(projects_), list(entities), list(indicators)
+    if not (of_projects or of_entities or of_indicators):
         return {}
-    rows = await projects.titles(conn, projects=list(projects_), entities=list(entities), indicators=list(indicators))
+    rows = await projects.titles(conn, projects=of_projects, entities=of_entities, indicators=of_indicators)
     return {code: named for code, title in rows if (named := _named(title))}
 
 

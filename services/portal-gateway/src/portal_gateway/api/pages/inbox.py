@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, cast, get_args
 
@@ -12,12 +13,12 @@ from starlette.responses import RedirectResponse, Response
 
 from portal_gateway.api.answers import inside, instant_cursor, next_address
 from portal_gateway.api.caller import Caller, form_of, transaction
-from portal_gateway.api.pages import notice
-from portal_gateway.api.pages.frame import frame, query_of, reader, render, router
+from portal_gateway.api.pages import meant, notice
+from portal_gateway.api.pages.frame import frame, names, query_of, reader, render, router
 from portal_gateway.clients.services import Notifier
 from portal_gateway.domain import snooze
 from portal_gateway.domain.speech.language import N_
-from portal_gateway.domain.speech.told import spoken
+from portal_gateway.domain.speech.told import codes, spoken
 from portal_gateway.store import messages
 from portal_gateway.store.messages import View, Wanted
 from runtime.http import cursor
@@ -47,10 +48,13 @@ async def inbox(request: Request, who: Reader) -> Response:
     if request.query_params.keys() & {"about", "value"}:  # where one subscribed before it had a page of its own
         return RedirectResponse(f"/inbox/subscriptions?{request.url.query}", 303)
     wanted = _wanted(request.query_params)
+    wanted = replace(wanted, of=await meant.scope_of(request, who, wanted.of))
     before = instant_cursor(request.query_params.get("cursor"))
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
         rows = await messages.page(tx.conn, who.principal.subject, wanted, before=before, limit=_PAGE)
+        about = {code for row in rows for one in (row, *row.get("lines", [])) for code in codes(one.get("said") or {})}
+        named = await names(tx.conn, about, about)
     following = cursor(rows[-1]["shown_at"].isoformat(), rows[-1]["notification_id"]) if len(rows) == _PAGE else None
     chosen = {name: value for name, value in query_of(request).items() if name in _FILTERS and value}
     return render(
@@ -59,7 +63,7 @@ async def inbox(request: Request, who: Reader) -> Response:
         who,
         **around,
         place="inbox",
-        messages=[_message(row) for row in rows],
+        messages=[_message(row, named) for row in rows],
         next=next_address(request, following) if following else None,
         view=wanted.view,
         views=VIEWS,
@@ -142,13 +146,13 @@ def _day(text: str) -> date | None:
     return found if 1970 < found.year < 9000 else None
 
 
-def _message(row: dict[str, Any]) -> dict[str, Any]:
+def _message(row: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
     """A message in the reader's language; a link is followed only inside the portal."""
     link = row["link"]
     snoozed, archived = (_instant(row.get(name)) for name in ("snoozed_until", "archived_at"))
     return row | {
-        **{field: spoken(row, field) for field in ("title", "body", "reason")},
-        "lines": [_line(line) for line in row.get("lines", [])],
+        **{field: spoken(row, field, named) for field in ("title", "body", "reason")},
+        "lines": [_line(line, named) for line in row.get("lines", [])],
         # A digest of several subscriptions ends each of them at its line.
         "stop": row["subscription_id"] if len(row.get("subscriptions", [])) < 2 else "",
         "created_at": datetime.fromisoformat(row["created_at"]),
@@ -158,9 +162,9 @@ def _message(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _line(line: dict[str, Any]) -> dict[str, Any]:
+def _line(line: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
     """A fact of a digest in the reader's language."""
-    texts = {field: spoken(line, field) for field in ("title", "body")}
+    texts = {field: spoken(line, field, named) for field in ("title", "body")}
     return line | texts | {"address": _inside(line["link"])}
 
 

@@ -23,6 +23,7 @@ from portal_gateway.domain.speech.language import _, language, said
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures, freshness, projects
 from portal_gateway.web.render import is_mirrored
+from runtime.access import Principal
 
 _FRESH: Final = 8
 """Entities listed at first: those that have been silent longest."""
@@ -57,7 +58,7 @@ async def overview(
         count, _entities = await projects.totals(tx.conn)
         reported = await freshness.by_entity(tx.conn)
         countries = await figures.count(tx.conn, "M4", "country")
-        names = dict(await titles(tx.conn, [scope for a in raised for scope in _scopes(a[0])]))
+        names = dict(await titles(tx.conn, [scope for a in raised for scope in _scopes(a[0])] + _own(who.principal)))
     news = await since(request, who, around["visit"], everything=changes == "all")
     silent = [_fresh(one) for one in reported]
     m7 = found.get(("M7", "global"))
@@ -67,6 +68,7 @@ async def overview(
         who,
         **around,
         place="overview",
+        own=_own(who.principal),
         titles={**names, **news.titles},
         counts={
             "projects": count,
@@ -101,6 +103,13 @@ async def about(request: Request, who: Annotated[Caller, Depends(reader)]) -> Re
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
     return render(request, "about.html", who, **around)
+
+
+def _own(principal: Principal) -> list[str]:
+    """The scope whose page is the reader's own, that of their organisation or State, as a list of one or none."""
+    if principal.organisation:
+        return [f"entity:{principal.organisation}"]
+    return [f"country:{principal.country}"] if principal.country else []
 
 
 def _needs(found: Mapping[tuple[str, str], Figure]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from portal_gateway.api.answers import instant_cursor, next_address, nothing
 from portal_gateway.api.caller import Caller, transaction
-from portal_gateway.api.pages.frame import frame, reader, render, router
+from portal_gateway.api.pages.frame import frame, names, reader, render, router
 from portal_gateway.domain.drawing import figure
 from portal_gateway.domain.heard import heard
 from portal_gateway.domain.speech import numbers
@@ -33,6 +33,10 @@ class Rule:
     severity: str
     count: int
     findings: list[dict[str, Any]]
+    message: str
+    """What all of them say; the empty text where each says something else."""
+    remedy: str
+    """The remedy of all of them, likewise."""
 
 
 @router.get("/receipts")
@@ -44,6 +48,7 @@ async def list_receipts(
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
         rows = await receipts.page(tx.conn, entity=entity, before=before, limit=_PAGE)
+        named = await names(tx.conn, (), {row["entity"] for row in rows})
     following = cursor(rows[-1]["received_at"], rows[-1]["submission_id"]) if len(rows) == _PAGE else None
     return render(
         request,
@@ -51,6 +56,7 @@ async def list_receipts(
         who,
         **around,
         place="receipts",
+        names=named,
         receipts=[_dated(row) | {"findings_count": sum(row["rules"].values())} for row in rows],
         next=next_address(request, following) if following else None,
     )
@@ -62,8 +68,10 @@ async def show_receipt(request: Request, who: Annotated[Caller, Depends(reader)]
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
         found = await receipts.one(tx.conn, submission_id)
-    if found is None:
-        raise nothing(_("Receipt %(id)s", id=submission_id))
+        if found is None:
+            raise nothing(_("Receipt %(id)s", id=submission_id))
+        about = {one["project_id"] for one in (found, *found["findings"]) if one.get("project_id")}
+        named = await names(tx.conn, about, {found["entity"]})
     rules = _rules(found)
     total = sum(rule.count for rule in rules)
     return render(
@@ -72,6 +80,7 @@ async def show_receipt(request: Request, who: Annotated[Caller, Depends(reader)]
         who,
         **around,
         place="receipts",
+        names=named,
         receipt=_dated(found),
         sentence=_sentence(found),
         counts=_counts(found),
@@ -159,7 +168,15 @@ def _rules(receipt: Mapping[str, Any]) -> list[Rule]:
             min((f["severity"] for f in shown.get(rule, [])), key=_GRAVE.index, default="notice"),
             count,
             shown.get(rule, []),
+            _common(shown.get(rule, []), "message"),
+            _common(shown.get(rule, []), "remedy"),
         )
         for rule, count in receipt["rules"].items()
     ]
     return sorted(rules, key=lambda r: (_GRAVE.index(r.severity), -r.count, r.id))
+
+
+def _common(findings: list[dict[str, Any]], name: str) -> str:
+    """What every finding says under ``name``; the empty text where they differ."""
+    said = {str(finding[name]): finding[name] for finding in findings}
+    return next(iter(said.values())) if len(said) == 1 else ""

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from portal_gateway.api.answers import inside
 from portal_gateway.api.caller import Caller, form_of, transaction
-from portal_gateway.api.pages import hours, notice
+from portal_gateway.api.pages import hours, meant, notice
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
 from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
@@ -33,6 +34,7 @@ KINDS: Final[dict[str, str]] = {
 """What one may subscribe to, as the notifier calls it."""
 
 _FIELD: Final = {"metric": "scope", "alert": "scope", "project": "project_id", "receipts": "entity"}
+_NAMED: Final = frozenset({"metric", "alert", "receipts"})  # what a name may be typed for; a project has its identifier
 _STEPPED: Final = frozenset({"metric", "project"})
 _PATIENCE_S: Final = 1.0
 _PERIOD: Final = timedelta(days=30)
@@ -69,9 +71,11 @@ async def subscriptions(request: Request, who: Reader) -> Response:
         hours=hours.shown(told_when) if told_when else None,
         waiting=hours.waiting(waiting) if waiting else None,
         kinds=KINDS,
+        choices=await meant.choices(request, who),
         draft={
             "about": query.get("about", "metric"), "metric": query.get("metric", ""), "value": query.get("value", ""),
         },
+        unknown=query.get("value", "")[:80] if query.get("unknown") else "",
     )  # fmt: skip
 
 
@@ -80,7 +84,15 @@ async def subscribe(request: Request, who: Reader) -> Response:
     """Ask to be told, and go back to where that was asked."""
     form = await form_of(request, who)
     about = form.get("about", "")
-    wish: dict[str, Any] = {"about": about, _FIELD.get(about, "scope"): form.get("value", "").strip() or None}
+    value = form.get("value", "").strip()
+    if about in _NAMED:
+        value = await meant.scope_of(request, who, value)
+        if about != "receipts" and value and ":" not in value and value != "global":
+            again = {"about": about, "metric": form.get("metric", ""), "value": value, "unknown": "1"}
+            return RedirectResponse(f"{_PAGE}?{urlencode(again)}#s-new", 303)
+    if about == "receipts":
+        value = value.removeprefix("entity:")
+    wish: dict[str, Any] = {"about": about, _FIELD.get(about, "scope"): value or None}
     if about == "metric" and form.get("metric"):
         wish["metric"] = form["metric"]
     wish |= _limits(about, form) | _pace(form)

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from portal_gateway import places
 from portal_gateway.domain.heard import Heard, heard
 from portal_gateway.domain.speech import numbers
-from portal_gateway.domain.speech.language import language, message_of
+from portal_gateway.domain.speech.language import language, message_of, said
+from portal_gateway.domain.speech.words import METRICS
+
+_NAMELESS: Final[Mapping[str, str]] = {}
 
 
-def told(node: Mapping[str, Any], field: str) -> str:
-    """A text that another service composed: its message and values where it sent them, else as it stands."""
+def told(node: Mapping[str, Any], field: str, names: Mapping[str, str] = _NAMELESS) -> str:
+    """A text that another service composed: its message and values where it sent them, else as it stands. ``names``
+    are those of entities and projects by the codes that :func:`codes` found.
+    """
     message = (node.get("said") or {}).get(field)
-    return _composed(message) if message is not None else str(node.get(field, ""))
+    return _composed(message, names) if message is not None else str(node.get(field, ""))
 
 
-def spoken(node: Mapping[str, Any], field: str) -> Heard:
+def spoken(node: Mapping[str, Any], field: str, names: Mapping[str, str] = _NAMELESS) -> Heard:
     """``told`` for a service that composes in English: what it sent no message for knows that it is English."""
     if field in (node.get("said") or {}):
-        return Heard(told(node, field))
+        return Heard(told(node, field, names))
     return heard(str(node.get(field, "")))
 
 
-def _composed(part: Any) -> str:
+def codes(part: Any) -> Iterator[str]:
+    """The plain values of what a service sent: among them the codes that may have a name."""
+    match part:
+        case {"message": str(), "values": Mapping() as values}:
+            yield from (code for value in values.values() for code in codes(value))
+        case Mapping():
+            yield from (code for value in part.values() for code in codes(value) if isinstance(value, Mapping))
+        case str() if " " not in part:
+            yield part
+
+
+def _composed(part: Any, names: Mapping[str, str]) -> str:
     match part:
         case {"area": str(code)} if name := places.names(language()).get(code):
             return name
@@ -32,7 +48,11 @@ def _composed(part: Any) -> str:
             return _measured(value, unit)
         case {"message": str(message)}:
             values = part.get("values") or {}
-            return message_of(message) % {name: _composed(value) for name, value in values.items()}
+            return message_of(message) % {name: _composed(value, names) for name, value in values.items()}
+        case str(code) if code in METRICS:
+            return said(METRICS[code].name)
+        case str(code) if code in names:
+            return f"\u2068{names[code]}\u2069"  # isolated: a name may read from the other side
         case _:
             return str(part)
 
