@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 from tests.portal_gateway.test_pages import _page
-from tests.support.gateway import Gateway, project, receipt, records, someone
+from tests.support.gateway import Gateway, figure, project, receipt, records, someone
 from tests.support.portfolio import HUB, everything
 
 from contracts.alerts import AlertRaised
@@ -24,7 +24,7 @@ from contracts.portfolio import (
     TransactionReversed,
 )
 from portal_gateway import handlers
-from portal_gateway.store import history
+from portal_gateway.store import feed, history
 from runtime.access import SYSTEM
 from runtime.db import Database
 
@@ -132,9 +132,15 @@ async def test_a_version_keeps_the_class_it_had(gateway: Gateway) -> None:
         assert "777" not in page
         assert "secret name" not in page
         assert "777" in (await _page(gateway, path, owner)).text
-    await gateway.tell(_alert())
+    cause = {"event_id": "e", "type": "org.plumbline.observation.recorded.v1", "project_id": "XM-T-1", "entity": "XM-T"}
+    await gateway.tell(_alert(), figure(cause=cause))
     assert "oskavent" in (await _page(gateway, "/", someone("donor"))).text
+    assert (await gateway.get("/api/v1/metrics/M4?scope=pillar:P2", "donor")).json()["cause"] == cause
     await gateway.tell(project("XM-T-1", classification="owner"))
+    told = {"event_id": "e", "type": "org.plumbline.observation.recorded.v1"}
+    assert (await gateway.get("/api/v1/metrics/M4?scope=pillar:P2", "donor")).json()["cause"] == told
+    async with gateway.database.transaction(someone("donor")) as tx:
+        assert "XM-T-1" not in str(await feed.after(tx.conn, 0, 100))
     for path in ("/history", "/versions?part=project", "/related"):
         assert (await _page(gateway, f"/projects/XM-T-1{path}", someone("donor"))).status_code == httpx.codes.NOT_FOUND
     # An alert was for everybody when it was raised; a project that is closed since takes its past with it.

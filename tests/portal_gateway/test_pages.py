@@ -120,6 +120,7 @@ async def test_a_fault_is_a_page_for_people_and_a_document_for_programs(gateway:
 
 
 async def test_one_project_that_moves_much_leaves_room_for_the_alerts_of_others(gateway: Gateway) -> None:
+    await gateway.tell(project("XM-T-1"), project("XM-T-2"))
     await gateway.tell(*(_alert("XM-T-1", n) for n in range(8)), _alert("XM-T-2", 9))
     text = (await _page(gateway, "/")).text
     assert ("Off track 7" in text, "Off track 6" in text, "7 earlier alerts" in text) == (True, False, True)
