@@ -81,6 +81,7 @@ def _lists() -> dict[str, list[Door]]:
     title, value = ("velqorin",), ("91827",)
     search = "/api/v1/projects"
     files = [Door(f"export.{form}?country=TV", title) for form in ("csv", "xlsx", "json", "xml")]
+    texts = ("csv", "json")
     return {
         "GET /api/v1/projects": [
             Door(f"{search}?limit=500", title),
@@ -99,6 +100,10 @@ def _lists() -> dict[str, list[Door]]:
             Door("/projects?q=velqorin{s.number}"),
         ],
         "GET /api/v1/metrics": [Door("/api/v1/metrics?kind=project", value), Door("/api/v1/metrics?metric=M4", value)],
+        "GET /api/v1/metrics/export.{form}": [
+            Door(f"/api/v1/metrics/export.{form}?kind=project", value) for form in texts
+        ],
+        "GET /metrics/export.{form}": [Door(f"/metrics/export.{form}?kind=project", value) for form in texts],
         "GET /api/v1/map": [Door("/api/v1/map")],
         "GET /api/v1/inbox": [Door("/api/v1/inbox", ("mirdolat",))],
         "GET /api/v1/inbox/count": [Door("/api/v1/inbox/count")],

@@ -35,7 +35,7 @@ ABOUT = About(
     order="changed",
     address="https://plumbline.example/projects?q=a&status=2",
     read_as="donor",
-    projects=1,
+    number=1,
 )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.support.gateway import NOW, figure
 
+from portal_gateway.api.pages.trends import came_to
 from portal_gateway.domain.balance import balance
-from portal_gateway.domain.drawing.trend import trend
+from portal_gateway.domain.drawing.trend import trend, trends
 from portal_gateway.domain.explanation import missing
 from portal_gateway.domain.freshness import fresh
 from portal_gateway.domain.moments import moments, presets
@@ -40,6 +41,31 @@ def test_a_gap_parts_the_line_and_mirrors_with_the_page() -> None:
     assert [float(p.x) for p in turned.points] == [round(100 - float(p.x), 2) for p in found.points]
     assert found.place(datetime(2025, 1, 1, tzinfo=UTC), False) is None
     assert not trend({**told, "items": items[:1]}, mirrored=False).drawn
+
+
+def test_trends_of_a_list_have_one_axis_and_say_what_they_come_to() -> None:
+    at = [f"2026-0{month}-01T00:00:00+00:00" for month in (1, 2, 3)]
+    values: dict[str, list[int | None]] = {
+        "pillar:P1": [500_000, 540_000, 562_000], "pillar:P2": [None, 600_000, 590_000],
+        "pillar:P3": [300_000, None, None], "pillar:P4": [250_000, 240_000, 250_000], "country:ML": [None, None, None],
+    }  # fmt: skip
+    items = [
+        {
+            "scope": scope,
+            "items": [_item(a, v, "PUBLISHED" if v else "INSUFFICIENT_DATA") for a, v in zip(at, row, strict=True)],
+        }
+        for scope, row in values.items()
+    ]
+    late = {"scope": "country:NE", "items": [_item(at[2], 100_000)]}
+    told = {"at": at, "by": "known", "step": "month", "items": [*items, late]}
+    found = trends(told, mirrored=False)
+    assert {scope: came_to(drawing, datetime.fromisoformat(at[0])) for scope, drawing in found.items()} == {
+        "pillar:P1": "+6.2 points", "pillar:P2": "−1.0 points since 1 Feb 2026", "pillar:P3": "was 30.0%",
+        "pillar:P4": "unchanged", "country:ML": "no value", "country:NE": "since 1 Mar 2026",
+    }  # fmt: skip
+    assert [p.x for p in found["country:NE"].points] == ["100.00"]  # on the list's axis, not on its own
+    assert trends(told, mirrored=True)["pillar:P1"].points[0].x == "100.00"
+    assert trends({**told, "at": [], "items": []}, mirrored=False) == {}
 
 
 def test_both_dates_stand_in_the_address_and_are_read_back() -> None:

@@ -298,6 +298,7 @@ async def _name(feed: Feed) -> str:
         ({"method_version": "2.0.0"}, 404, "no-method", "plumbline method show"),
         ({"known_as_of": "soon"}, 422, "not-a-day", "known_as_of"),
         ({"known_as_of": "2199-01-01"}, 422, "in-the-future", "known_as_of"),
+        ({"known_as_of": "0001-01-01T00:00:00+23:59"}, 422, "not-a-day", "known_as_of"),
         ({"known_as_of": "2001-01-01"}, 404, "no-figure", "not published"),
     ],
 )
@@ -371,7 +372,7 @@ async def test_a_series_tells_a_reader_no_more_than_they_were_told(feed: Feed, d
 async def test_trends_of_several_scopes_are_their_series_at_the_same_instants(
     feed: Feed, donor: Caller, peer: Caller
 ) -> None:
-    """Every point is what its scope's figure of that instant is; what a reader was not told is a gap with its reason."""
+    """Every point is what that scope's figure of the instant is; what a reader was not told is a gap."""
     await g1(feed)
     feed.on("2020-05-02")
     await feed.say(*(a_marker(n % 3) for n in range(12)))  # moves the project's scope, and none of these metrics

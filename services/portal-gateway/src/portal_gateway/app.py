@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from portal_gateway.api import account, export, finding, maps, pages, rest, session, stream, views
+from portal_gateway.api import account, export, export_figures, finding, maps, pages, rest, session, stream, views
 from portal_gateway.api.answers import upstream_problem
 from portal_gateway.api.compressed import Compressed
 from portal_gateway.api.docs import router as docs_router
@@ -59,6 +59,7 @@ async def build(settings: Settings, *, clock: Clock = system_clock) -> Service:
     service = Service(NAME, settings, database, app, consumers=consumers(database), background=[fanout.run, search.run])
     app.include_router(maps.router)
     app.include_router(export.router)  # before /projects/{project_id}, which takes every name
+    app.include_router(export_figures.router)  # and before /metrics/{metric}
     app.include_router(finding.router)
     app.include_router(views.router)
     app.include_router(rest.router)

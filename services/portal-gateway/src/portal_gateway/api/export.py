@@ -18,9 +18,10 @@ from portal_gateway.api.caller import Api, Caller
 from portal_gateway.api.finding import PARAMETERS, REFUSED, search_of, wish_of
 from portal_gateway.api.pages import filters
 from portal_gateway.domain.export.about import About
-from portal_gateway.domain.export.columns import METRICS, Row
+from portal_gateway.domain.export.columns import COLUMNS, METRICS, Row
 from portal_gateway.domain.export.iati import Activities
 from portal_gateway.domain.export.texts import Csv, Document
+from portal_gateway.domain.export.texts import project as as_told
 from portal_gateway.domain.export.workbook import MOST, Workbook
 from portal_gateway.domain.search.wish import Wish
 from portal_gateway.domain.speech.language import _
@@ -29,6 +30,7 @@ from portal_gateway.searching import Found
 from portal_gateway.settings import Settings
 from portal_gateway.store import export as store
 from portal_gateway.store import figures, projects
+from runtime.access import Principal
 from runtime.db import Database
 from runtime.http import Problem
 
@@ -44,7 +46,7 @@ _EVERY: Final = 10_000_000
 _TOGETHER: Final = 500  # projects read at once
 _WHOLE_TOGETHER: Final = 50  # with their indicators and values
 _PIECE: Final = 256 * 1024
-_KINDS: Final[dict[Form, str]] = {
+KINDS: Final[dict[str, str]] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
@@ -112,7 +114,7 @@ class Sent(StreamingResponse):
     responses={
         200: {
             "description": "The file",
-            "content": {kind.partition(";")[0]: {"schema": {}} for kind in _KINDS.values()},
+            "content": {kind.partition(";")[0]: {"schema": {}} for kind in KINDS.values()},
         },
         404: {"description": "Nothing that IATI can say"},
     },
@@ -129,20 +131,33 @@ async def answer(request: Request, who: Caller, form: Form) -> Response:
     """The file of the wish in the address."""
     wish = wish_of(request)
     found = await search_of(request).find(who.principal, wish, limit=_EVERY, counted=False)
-    name = f"plumbline-projects-{request.app.state.database.clock():%Y-%m-%d}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     if form == "xlsx":
         file = await _workbook(request, who, wish, found)
+        headers = _headers(request, "projects", form)
         headers["Content-Length"] = str(os.fstat(file.fileno()).st_size)
-        return Sent(_pieces(file), media_type=_KINDS[form], headers=headers)
-    parts = _parts(request, who, wish, found, form)
-    first = await anext(parts)  # what cannot be begun is still a problem document
-    return Sent(_after(first, parts), media_type=_KINDS[form], headers=headers)
+        return Sent(_pieces(file), media_type=KINDS[form], headers=headers)
+    return await sent(request, _parts(request, who, wish, found, form), "projects", form)
+
+
+async def sent(request: Request, parts: AsyncGenerator[bytes, None], records: str, form: str) -> Response:
+    """A file as its parts are made; what cannot be begun is still a problem document."""
+    first = await anext(parts)
+    return Sent(_after(first, parts), media_type=KINDS[form], headers=_headers(request, records, form))
+
+
+def _headers(request: Request, records: str, form: str) -> dict[str, str]:
+    name = f"plumbline-{records}-{request.app.state.database.clock():%Y-%m-%d}.{form}"
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+
+
+def read_as(principal: Principal) -> str:
+    """Whose rights decided what is in a file."""
+    return " ".join(part for part in (principal.role, principal.organisation, principal.country) if part)
 
 
 async def _parts(request: Request, who: Caller, wish: Wish, found: Found, form: Form) -> AsyncGenerator[bytes, None]:
     """The bytes of a text as they are made; none is empty."""
-    writer: Text = Activities() if form == "xml" else Document() if form == "json" else Csv()
+    writer: Text = Activities() if form == "xml" else Document("projects", as_told) if form == "json" else Csv(COLUMNS)
     async with aclosing(_rows(request, who, wish, found, whole=form == "xml")) as rows:
         begun, count = False, 0
         async for about, some in rows:
@@ -226,7 +241,6 @@ async def _about(request: Request, conn: Any, who: Caller, wish: Wish, found: Fo
     words = [_("Words: %(q)s", q=found.searched or wish.q)] if wish.q else []
     words += [text for text, _without in filters.chips(wish, titles)]
     overall = await figures.one(conn, "M4", "global")
-    principal = who.principal
     return About(
         as_of=database.clock(),
         revision=await store.revision(conn),
@@ -234,8 +248,8 @@ async def _about(request: Request, conn: Any, who: Caller, wish: Wish, found: Fo
         filter="; ".join(words) or _("All projects"),
         order=wish.order,
         address=settings.gateway_url.rstrip("/") + wish.changed(view="table").address(),
-        read_as=" ".join(part for part in (principal.role, principal.organisation, principal.country) if part),
-        projects=found.total,
+        read_as=read_as(who.principal),
+        number=found.total,
     )
 
 

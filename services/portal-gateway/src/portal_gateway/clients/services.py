@@ -40,6 +40,13 @@ class Scoring:
         found: dict[str, Any] = await self._upstream.ask("GET", path, token, params={"scope": scope, **wanted})
         return found
 
+    async def trends(self, token: str, metric: str, scopes: list[str]) -> dict[str, Any]:
+        """The figures of several scopes over one time, as they had been published by the end of its steps."""
+        found: dict[str, Any] = await self._upstream.ask(
+            "GET", f"/v1/trends/{quote(metric, safe='')}", token, params={"scope": scopes}
+        )
+        return found
+
     async def then(self, token: str, metric: str, scopes: list[str], known_as_of: str) -> list[dict[str, Any]]:
         """The figures of several scopes as they had been published by an instant."""
         params: dict[str, str | list[str]] = {"scope": scopes, "known_as_of": known_as_of}

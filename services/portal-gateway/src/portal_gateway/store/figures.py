@@ -103,6 +103,13 @@ async def several(conn: Any, keys: Sequence[tuple[str, str]]) -> dict[tuple[str,
     return {(row["metric"], row["scope"]): _figure(row) for row in rows}
 
 
+_LISTED = (
+    "from told_figure where ($1::text is null or metric = $1) and ($2::text is null or kind = $2)"
+    " and ($3::text[] is null or scope = any($3) or position(lower($4) in lower(scope)) > position(':' in scope))"
+)
+"""Figures of a metric and a kind of scope, of these scopes or whose own code has a part."""
+
+
 async def page(
     conn: Any,
     *,
@@ -115,23 +122,22 @@ async def page(
 ) -> list[dict[str, Any]]:
     """Figures by metric and scope, from behind ``after`` on; ``scopes`` only these, or whose own code has ``part``."""
     rows = await conn.fetch(
-        "select data, seq from told_figure where ($1::text is null or metric = $1) and ($2::text is null or kind = $2)"
-        ' and ($3::text is null or (metric, scope collate "C") > ($3, $4 collate "C"))'
-        " and ($6::text[] is null or scope = any($6) or position(lower($7) in lower(scope)) > position(':' in scope))"
-        ' order by metric, scope collate "C" limit $5',
+        f'select data, seq {_LISTED} and ($5::text is null or (metric, scope collate "C") > ($5, $6 collate "C"))'
+        ' order by metric, scope collate "C" limit $7',
         metric,
         kind,
-        *(after or (None, None)),
-        limit,
         list(scopes) if scopes is not None else None,
         part,
+        *(after or (None, None)),
+        limit,
     )
     return [_figure(row) for row in rows]
 
 
-async def count(conn: Any, metric: str, kind: str) -> int:
-    """How many figures of a metric there are for a kind of scope that the caller may know of."""
-    return int(await conn.fetchval("select count(*) from told_figure where metric = $1 and kind = $2", metric, kind))
+async def count(conn: Any, metric: str, kind: str, *, scopes: Sequence[str] | None = None, part: str = "") -> int:
+    """How many figures ``page`` has in all, that the caller may know of."""
+    wanted = list(scopes) if scopes is not None else None
+    return int(await conn.fetchval(f"select count(*) {_LISTED}", metric, kind, wanted, part))
 
 
 async def kinds(conn: Any, metrics: Sequence[str], of: Sequence[str]) -> list[tuple[str, str]]:

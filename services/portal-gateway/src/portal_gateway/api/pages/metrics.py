@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
+from portal_gateway.api import listing
 from portal_gateway.api.answers import next_address, nothing, parsed
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
@@ -19,59 +20,45 @@ from portal_gateway.api.pages.national import national
 from portal_gateway.api.pages.past import Revisions, Then, revisions, snapshots, then
 from portal_gateway.api.pages.sentences import sentence
 from portal_gateway.api.pages.subscriptions import told_of
-from portal_gateway.api.pages.trends import trended
+from portal_gateway.api.pages.trends import listed, trended
 from portal_gateway.domain import moments as dates
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.details import SCENARIOS, details
+from portal_gateway.domain.drawing.map import bounds
 from portal_gateway.domain.moments import Moments
 from portal_gateway.domain.scenarios import outermost, scenarios
-from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.speech import numbers, words
 from portal_gateway.domain.speech.language import N_, _, ngettext, said
 from portal_gateway.domain.speech.names import KINDS, scope_name
 from portal_gateway.domain.view import Figure, figure
-from portal_gateway.store import figures, projects
+from portal_gateway.store import figures
 from portal_gateway.web.render import areas, figure_address
 from runtime.access import Principal
 from runtime.http import cursor, read_cursor
 
 _PAGE: Final = 50
-_NAMED: Final = 500
-"""Scopes looked for by name; a name that so many have is no name."""
 
 Reader = Annotated[Caller, Depends(reader)]
 
 
 @router.get("/metrics")
 async def list_figures(
-    request: Request,
-    who: Reader,
-    metric: Annotated[str | None, Query(pattern=r"^M\d{1,2}$")] = None,
-    kind: Annotated[str | None, Query(max_length=20)] = None,
-    q: Annotated[str, Query(max_length=100)] = "",
+    request: Request, who: Reader, metric: listing.Metric = None, kind: listing.Kind = None, q: listing.Words = ""
 ) -> Response:
     """Without a metric what each one asks and where it exists; else its figures over a kind of scope, by scope."""
     after = request.query_params.get("cursor")
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
-        there: dict[str, list[str]] = {code: [] for code in words.METRICS}
-        for code, of in await figures.kinds(tx.conn, list(words.METRICS), list(KINDS)):
-            there[code].append(of)
+        there = await listing.there(tx.conn)
         if metric is None and kind is None:
             return render(request, "metrics_start.html", who, **around, place="metrics", there=there, kinds=KINDS)
-        metric = metric or "M4"
-        kind = kind or next(iter(there.get(metric) or ()), "pillar")
-        behind = (metric, str(read_cursor(after, 1)[0])) if after else None
-        named = await _named(tx.conn, kind, q.strip()) if q.strip() else None
-        rows = [
-            figure(data)
-            for data in await figures.page(
-                tx.conn, metric=metric, kind=kind, after=behind, limit=_PAGE, scopes=named, part=q.strip()
-            )
-        ]
-        beside = await figures.several(tx.conn, [("M3", f.scope) for f in rows]) if metric != "M3" else {}
+        asked = listing.wanted(there, metric, kind, q)
+        behind = str(read_cursor(after, 1)[0]) if after else None
+        rows = [figure(data) for data in await listing.page(tx.conn, asked, after=behind, limit=_PAGE)]
+        beside = await figures.several(tx.conn, [("M3", f.scope) for f in rows]) if asked.metric != "M3" else {}
         names = await titles(tx.conn, [f.scope for f in rows])
     following = cursor(rows[-1].scope) if len(rows) == _PAGE else None
+    trends = await listed(request, who, asked.metric, rows)
     return render(
         request,
         "metrics.html",
@@ -79,30 +66,16 @@ async def list_figures(
         **around,
         place="metrics",
         titles=names,
-        chosen={"metric": metric, "kind": kind, "q": q.strip()},
+        chosen={"metric": asked.metric, "kind": asked.kind, "q": asked.q},
+        exports={form.upper(): asked.address(f"/metrics/export.{form}") for form in ("csv", "json")},
         there=there,
         kinds=KINDS,
         figures=rows,
+        trends=trends,
+        bounds=bounds,
         strength={f.scope: figure(beside["M3", f.scope]) for f in rows if ("M3", f.scope) in beside},
         next=next_address(request, following) if following else None,
     )
-
-
-async def _named(conn: Any, kind: str, text: str) -> list[str]:
-    """Scopes of a kind whose name has the text, in the reader's language or in that of the data."""
-    found = {code for code, name in areas().items() if text.casefold() in name.casefold()}
-    pillars = {code for code in PILLARS if text.casefold() in said(words.PILLARS[code][0]).casefold()}
-    match kind:
-        case "country" | "region":
-            return [f"{kind}:{code}" for code in found]
-        case "pillar":
-            return [f"pillar:{code}" for code in pillars]
-        case "pillar-country":
-            return [f"{kind}:{pillar}|{code}" for code in found for pillar in PILLARS]
-        case "entity" | "entity-pillar" | "project" | "indicator":
-            return await projects.named(conn, kind, text, _NAMED)
-        case _other:
-            return []
 
 
 @router.get("/metrics/{metric}")

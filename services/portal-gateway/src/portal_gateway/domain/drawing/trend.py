@@ -64,13 +64,12 @@ class Trend:
         return _x(at, begin, end, mirrored) if self.drawn and begin <= at <= end else None
 
 
-def trend(told: Mapping[str, Any], *, mirrored: bool) -> Trend:
-    """Read scoring's series."""
+def trend(told: Mapping[str, Any], *, mirrored: bool, ends: tuple[datetime, datetime] | None = None) -> Trend:
+    """Read scoring's series; ``ends`` are those of the drawing, where it is wider than what is drawn."""
     items: Sequence[Mapping[str, Any]] = told["items"]
     times = [datetime.fromisoformat(item["at"]) for item in items]
-    points = tuple(
-        _point(item, at, _x(at, times[0], times[-1], mirrored)) for item, at in zip(items, times, strict=True)
-    )
+    begin, end = ends or (times[0], times[-1])
+    points = tuple(_point(item, at, _x(at, begin, end, mirrored)) for item, at in zip(items, times, strict=True))
     lines = [_line([(p.x, p.y or "") for p in run]) for run in _runs(points, lambda p: p.y is not None) if len(run) > 1]
     bands = []
     for run in _runs(points, lambda p: p.lower is not None and p.upper is not None):
@@ -79,6 +78,15 @@ def trend(told: Mapping[str, Any], *, mirrored: bool) -> Trend:
         if len(run) > 1:
             bands.append(_line([*upper, *lower]) + "z")
     return Trend(points, tuple(lines), tuple(bands), told["by"], told["step"])
+
+
+def trends(told: Mapping[str, Any], *, mirrored: bool) -> dict[str, Trend]:
+    """Read scoring's figures of several scopes over one time: drawings with the same axes, by scope."""
+    at = [datetime.fromisoformat(text) for text in told["at"]]
+    return {
+        item["scope"]: trend({**told, "items": item["items"]}, mirrored=mirrored, ends=(at[0], at[-1]))
+        for item in told["items"]
+    }
 
 
 def _point(item: Mapping[str, Any], at: datetime, x: str) -> Point:

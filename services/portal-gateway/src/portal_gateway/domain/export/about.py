@@ -17,7 +17,8 @@ OTHERS: Final = "as the reporting organisation says"
 class About:
     """``as_of`` is the instant of the one reading that the file is made of, ``revision`` the newest place in the feed
     that the reader could see then, ``method_version`` the method of the global figure, ``filter`` the wish in the
-    reader's words, ``address`` where the same list is shown, ``read_as`` whose rights decided."""
+    reader's words, ``address`` where the same list is shown, ``read_as`` whose rights decided, ``number`` how many of
+    ``records``."""
 
     as_of: datetime
     revision: int
@@ -26,7 +27,8 @@ class About:
     order: str
     address: str
     read_as: str
-    projects: int
+    number: int
+    records: str = "projects"
 
     def fields(self) -> dict[str, Any]:
         """By the names that files use."""
@@ -38,7 +40,7 @@ class About:
             "order": self.order,
             "address": self.address,
             "read_as": self.read_as,
-            "projects": self.projects,
+            self.records: self.number,
             "licence": f"demonstration data: CC BY 4.0; any other project: {OTHERS}",
             "caveat": (
                 "Shares of the way from baseline to target, not causal effects: contribution, never attribution. "

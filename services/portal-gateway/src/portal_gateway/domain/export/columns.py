@@ -1,11 +1,11 @@
-"""Projects as rows of typed cells: the same columns in CSV and XLSX, named alike in every language."""
+"""Records as rows of typed cells, projects first: the same columns in CSV and XLSX, named alike in every language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from portal_gateway.domain.drawing.figure import MARKS
 from portal_gateway.domain.export.about import DEMONSTRATION, OTHERS
@@ -23,6 +23,8 @@ _SIGNS: Final = "=+-@\t\r" + _WIDE
 _PASSED_OVER: Final = " \"'\n\v\f\N{NO-BREAK SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 
 Cell = str | int | float | bool | date | datetime | None
+R = TypeVar("R")
+"""What a row is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Generic[R]):
     """``width`` in characters, for sheets."""
 
     name: str
     width: int
-    cell: Callable[[Row], Cell]
+    cell: Callable[[R], Cell]
 
 
 def plain(text: str) -> str:
@@ -55,9 +57,9 @@ def plain(text: str) -> str:
     return "'" + text if begin and begin in _SIGNS else text
 
 
-def cells(row: Row) -> list[Cell]:
+def cells(row: R, columns: Sequence[Column[R]]) -> list[Cell]:
     """The row's cells by column."""
-    return [column.cell(row) for column in COLUMNS]
+    return [column.cell(row) for column in columns]
 
 
 def _field(name: str) -> Callable[[Row], Cell]:
@@ -134,7 +136,7 @@ def _licence(row: Row) -> Cell:
     return DEMONSTRATION if row.project.get("demonstration") else OTHERS
 
 
-COLUMNS: Final[tuple[Column, ...]] = (
+COLUMNS: Final[tuple[Column[Row], ...]] = (
     Column("project_id", 26, _field("project_id")),
     Column("title", 48, _title),
     Column("entity", 18, _field("entity")),

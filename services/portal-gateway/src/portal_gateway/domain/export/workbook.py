@@ -41,7 +41,7 @@ class Workbook:
             self._sheet.set_column(n, n, column.width)
         for n, column in enumerate(COLUMNS):
             self._sheet.write_string(0, n, column.name, self._head)
-        self._sheet.autofilter(0, 0, max(1, about.projects), len(COLUMNS) - 1)
+        self._sheet.autofilter(0, 0, max(1, about.number), len(COLUMNS) - 1)
         told = self._book.add_worksheet("About")
         told.set_column(0, 0, 18)
         told.set_column(1, 1, 100)
@@ -53,7 +53,7 @@ class Workbook:
         """Some rows."""
         for row in rows:
             self._row += 1
-            for n, cell in enumerate(cells(row)):
+            for n, cell in enumerate(cells(row, COLUMNS)):
                 self._write(self._sheet, self._row, n, cell)
 
     def end(self) -> None:
