@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal_gateway.domain import explanation
+from portal_gateway.domain.heard import Heard
 
 ORIGIN = {
     "event_id": "01KN3V7QJ4",
@@ -214,3 +215,48 @@ def test_a_decimal_is_exact(number: int) -> None:
     text = explanation.places(Fraction(number, 10**12)).replace(",", "").replace("−", "-")
     assert Fraction(text) == Fraction(number, 10**12)
     assert len(text.partition(".")[2]) >= 6
+
+
+def test_a_project_that_reports_nothing_is_followed_to_where_it_is_itself() -> None:
+    """A line never ends in the air: what is not there is seen to be missing in the file."""
+    bare = {"kind": "project", "id": "P", "label": "Hub", "origin": ORIGIN, "share": 1_000_000, "children": []}
+    for metric in ("M3", "M4", "M5", "M10", "M11"):
+        line = _line(_total(bare | {"numerator": 0, "denominator": 0}, metric=metric, scope="country:ML", value=None))
+        assert line[-1].origin == ORIGIN, metric
+        assert "nothing reported" in [text for step in line for text in _said(step)], metric
+        assert not any(" of 0" in text for step in line for text in _said(step))
+
+
+def test_a_pair_says_what_it_is_and_leads_to_both_projects() -> None:
+    pair = {"kind": "pair", "id": "A+B", "label": "A and B", "calc": "probably one project; M 4.2, P 0.95",
+            "projects": ["A", "B"], "numerator": 1, "denominator": 0, "children": []}  # fmt: skip
+    line = _line(_total(pair, metric="M12", scope="global", value=1, denominator=3))
+    assert _said(line[1]) == ["probably one project; M 4.2, P 0.95"]
+    assert [(link.project, link.beside) for link in line[1].links] == [("A", "B")]
+
+
+def test_the_scorecard_leads_to_the_four_pillars() -> None:
+    pillars = [{"kind": "pillar", "id": f"P{n}", "label": f"P{n}", "value": 100_000 * n} for n in (1, 2, 3, 4)]
+    tree = _total(metric="M17", scope="global", value=221_336) | {"children": pillars, "calc": "(…) to the power of ¼"}
+    del tree["numerator"], tree["denominator"]
+    line = _line(tree)
+    assert [link.figure for link in line[-1].links] == [("M4", f"pillar:P{n}") for n in (1, 2, 3, 4)]
+    assert line[-1].links[0].text == "Pillar I: 0.100000"
+
+
+def test_names_are_the_readers_and_know_their_language() -> None:
+    """Wherever the tree names a project, a result, an indicator; what no list knows stays as scoring said it."""
+    names = {
+        "P": Heard("Pôle judiciaire", "fr"),
+        "result:P|R1": Heard("Résultat", "fr"),
+        "indicator:P|a": Heard("Un", "fr"),
+    }
+    tree = explanation.named(_total(_project(), influence=[{"kind": "project", "id": "P", "label": "x"}]), names)
+    line = _line(tree, "a")
+    said = {str(text): getattr(text, "lang", "") for step in line for text in step.what}
+    assert said["Pôle judiciaire"] == said["Résultat"] == said["Un"] == "fr"
+    table, moved = explanation.parts(tree), explanation.influence(tree)
+    assert table is not None
+    assert getattr(table.rows[0].title, "lang", "") == getattr(moved.effects[0].title, "lang", "") == "fr"
+    assert "Indicator b" in [link.text for step in line for link in step.links]
+    assert {*explanation.scopes_of(tree)} >= {"project:P", "indicator:P|a"}

@@ -59,3 +59,16 @@ def test_arithmetic_is_that_of_fractions(x: numbers.Ratio, y: numbers.Ratio) -> 
 )
 def test_a_ratio_is_written_as_people_write_it(value: numbers.Ratio, expected: str) -> None:
     assert numbers.text(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        ("2220835.6687359214", "2,220,835.67 USD"),
+        ("353620", "353,620 USD"),
+        ("-0.005", "0 USD"),
+        ("-1234.5", "−1,234.50 USD"),
+    ],
+)
+def test_money_is_said_to_the_cent(amount: str, said: str) -> None:
+    assert numbers.stated(amount, "USD") == said

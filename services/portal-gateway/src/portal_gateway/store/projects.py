@@ -192,6 +192,17 @@ async def titles(
     return [(row[0], orjson.loads(row[1])) for row in rows if row[1]]
 
 
+async def results(conn: Any, project_id: str) -> list[tuple[str, Any]]:
+    """Titles of a project's results, of what the caller may read: (identifier, title by language)."""
+    rows = await conn.fetch(
+        "select distinct on (result_id) result_id, data->>'result_title' from indicator"
+        " where project_id = $1 and not withdrawn and data->>'result_title' is not null"
+        " order by result_id, indicator_id",
+        project_id,
+    )
+    return [(row[0], orjson.loads(row[1])) for row in rows]
+
+
 async def named(conn: Any, kind: str, text: str, limit: int) -> list[str]:
     """Scopes of entities, projects or indicators whose name has a text, of what the caller may read."""
     like = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"

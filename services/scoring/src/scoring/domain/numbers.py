@@ -100,3 +100,10 @@ def text(value: Ratio | None) -> str | None:
     sign = "-" if millionths < 0 else ""
     whole, part = divmod(abs(millionths), MICRO)
     return f"{sign}{whole}.{part:06d}".rstrip("0").rstrip(".") if part else f"{sign}{whole}"
+
+
+def stated(amount: str, currency: str) -> str:
+    """Money as people read it: thousands apart, to the cent; the file beside it has what was reported."""
+    cents = half_even(*mul(decimal(amount), (100, 1)))
+    whole, part = divmod(abs(cents), 100)
+    return f"{'−' if cents < 0 else ''}{whole:,}{f'.{part:02d}' if part else ''} {currency}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scoring.domain.explanation import Node, Sources, node_of, project_head, span
+from scoring.domain.numbers import stated
 from scoring.domain.parameters import PILLARS
 from scoring.domain.readings import DEFAULT_PILLAR, PILLAR_INFERRED
 from scoring.domain.saying import say
@@ -38,7 +39,7 @@ def _budget_node(line: BudgetLine, origin: Node | None) -> Node:
     label = say("Budget %(period)s, original", period=period)
     if line.type == "2":
         label = say("Budget %(period)s, revised", period=period)
-    return node_of(kind="budget", label=label, calc=f"{line.amount} {line.currency}", origin=origin)
+    return node_of(kind="budget", label=label, calc=stated(line.amount, line.currency), origin=origin)
 
 
 def closing(

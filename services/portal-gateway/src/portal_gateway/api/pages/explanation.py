@@ -12,6 +12,7 @@ from fastapi import Request
 
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
+from portal_gateway.api.pages.frame import results, titles
 from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import explanation
@@ -43,8 +44,7 @@ _ABOUT: Final = {
 _OF_SUBJECTS: Final = frozenset({"M13", "M14", "M15"})
 """Metrics of needs, resolutions and duties: consent decides what of them counts (ADR 0073)."""
 
-_SCORED: Final = frozenset({"M1", "M2", "M4"})
-"""Metrics whose line leads through the indicators of a project."""
+_OWN: Final = ("project:", "indicator:")
 
 _ABOUT_OTHERS: Final = (N_("Counted"), N_("Of"))
 
@@ -103,6 +103,7 @@ async def explained(
         project = await _opened(scoring, who, tree, wanted)
     except UpstreamError as error:
         return Explained(failed={"title": _("How it is made cannot be read now."), "text": error.said})
+    tree, project = await _named(request, who, figure, (tree, project))
     steps = explanation.steps(tree, project, wanted.indicator, metric_name=metric_name, scope=scope_name)
     path = [await _step(request, who, figure, step, (project, wanted)) for step in steps]
     if not wanted.when and tree.get("revision") != figure.revision:
@@ -110,7 +111,9 @@ async def explained(
     table = explanation.parts(tree)
     chosen = project["id"] if project is not None else None
     lacking = (
-        explanation.missing(project if project is not None else tree, date.today()) if figure.metric in _SCORED else []
+        explanation.missing(project if project is not None else tree, date.today())
+        if figure.metric in explanation.SCORED
+        else []
     )
     return Explained(
         path=path,
@@ -141,6 +144,22 @@ async def _opened(scoring: Scoring, who: Caller, tree: Node, way: Wanted) -> Nod
     return {**node, **{key: listed[key] for key in ("share", "numerator", "denominator", "calc")}}
 
 
+async def _named(
+    request: Request, who: Caller, figure: Figure, found: tuple[Node, Node | None]
+) -> tuple[Node, Node | None]:
+    """The tree and its chosen project with titles as this reader's lists have them, each with its language."""
+    tree, project = found
+    own = figure.scope.partition(":")[2].partition("|")[0] if figure.scope.startswith(_OWN) else ""
+    shown = project["id"] if project is not None and project["kind"] == "project" else own
+    every = {*explanation.scopes_of(tree, own), *(explanation.scopes_of(project, own) if project is not None else ())}
+    scopes = [scope for scope in every if scope.startswith(("project:", f"indicator:{shown}|"))]
+    async with transaction(request, who) as tx:
+        names = dict(await titles(tx.conn, scopes))
+        names |= {f"result:{shown}|{code}": name for code, name in await results(tx.conn, shown)} if shown else {}
+    relabelled = explanation.named(project, names, own) if project is not None else None
+    return explanation.named(tree, names, own), relabelled
+
+
 async def _step(
     request: Request, who: Caller, figure: Figure, step: Step, way: tuple[Node | None, Wanted]
 ) -> dict[str, Any]:
@@ -159,7 +178,7 @@ async def _step(
         "source": None,
         "receipt": "",
         "failed": "",
-        "lang": None,
+        "listed": step.kind == "part",
     }
     submission, line, file = origin.get("submission_id"), origin.get("line"), origin.get("file")
     if submission is None:
@@ -194,6 +213,11 @@ def _outdented(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _link(figure: Figure, link: Link, wanted: Wanted) -> dict[str, str]:
+    if link.figure is not None:
+        return {"text": link.text, "address": dated(figure_address(*link.figure), wanted.dates)}
+    if link.beside is not None:
+        beside = f"{project_address(link.project or '')}/beside?{urlencode({'other': link.beside})}"
+        return {"text": link.text, "address": beside}
     if link.indicator is None:
         return {"text": link.text, "address": project_address(link.project or "")}
     return {"text": link.text, "address": wanted.address(figure, project=link.project, indicator=link.indicator)}

@@ -100,6 +100,12 @@ async def names(
     return {code: named for code, title in rows if (named := _named(title))}
 
 
+async def results(conn: Any, project_id: str) -> list[tuple[str, Heard]]:
+    """Titles of a project's results by their identifier, where the caller may know them."""
+    rows = await projects.results(conn, project_id)
+    return [(code, named) for code, title in rows if (named := _named(title))]
+
+
 def _named(title: str | Mapping[str, str]) -> Heard:
     text, lang = (title, None) if isinstance(title, str) else narrative(title, language())
     return Heard(text, lang or "")

@@ -7,13 +7,16 @@ down is chosen, and every sum is written as a person would check it with a penci
 from __future__ import annotations
 
 from portal_gateway.domain.explanation.influence import Influence, Mover, influence
+from portal_gateway.domain.explanation.inside import SCORED
 from portal_gateway.domain.explanation.line import steps
 from portal_gateway.domain.explanation.missing import Missing, missing
+from portal_gateway.domain.explanation.named import named, scopes_of
 from portal_gateway.domain.explanation.step import Link, Step
 from portal_gateway.domain.explanation.sums import Node, Sum, amount, places
 from portal_gateway.domain.explanation.table import Closing, Part, Parts, hidden, parts, project_node
 
 __all__ = [
+    "SCORED",
     "Closing",
     "Influence",
     "Link",
@@ -28,8 +31,10 @@ __all__ = [
     "hidden",
     "influence",
     "missing",
+    "named",
     "parts",
     "places",
     "project_node",
+    "scopes_of",
     "steps",
 ]

@@ -20,6 +20,9 @@ from portal_gateway.domain.speech.numbers import MICRO, exact, whole_percent
 from portal_gateway.domain.speech.told import told
 from portal_gateway.domain.speech.words import LEVELS
 
+SCORED: Final = frozenset({"M1", "M2", "M4"})
+"""Metrics whose line leads through the indicators of a project; the others lead to its facts."""
+
 _SHOWN: Final = 3
 """Targets and earlier values said beside an indicator; all of them are on the project's page."""
 
@@ -34,12 +37,12 @@ def inside(tree: Node, project: Node, wanted: str | None) -> Iterator[Step]:
         yield from _money(project)
         return
     facts = [c for c in children(project) if c["kind"] == "fact"]
-    if facts:
+    if facts or metric not in SCORED:
         yield from _facts(project, facts)
         return
     ways = list(_ways(project, ()))
     others = tuple(
-        Link(str(way[-1]["label"]), project["id"], way[-1]["id"]) for way in ways if way[-1]["kind"] == "indicator"
+        Link(told(way[-1], "label"), project["id"], way[-1]["id"]) for way in ways if way[-1]["kind"] == "indicator"
     )
     way = _choose(ways, wanted)
     if metric == "M4":
@@ -53,6 +56,8 @@ def inside(tree: Node, project: Node, wanted: str | None) -> Iterator[Step]:
             case "indicator":
                 rest = tuple(link for link in others if link.indicator != node["id"])
                 yield from indicator_steps(node, rest)
+    if not way and project.get("origin") is not None:
+        yield _event(project["origin"])  # that nothing is reported is seen there
 
 
 def _ways(node: Node, way: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
@@ -234,9 +239,10 @@ def _money(project: Node) -> Iterator[Step]:
 
 
 def _facts(project: Node, facts: Sequence[Node]) -> Iterator[Step]:
-    sums = tuple(Sum(f"{told(fact, 'label')}: ", told(fact, "calc")) for fact in facts)
+    sums = tuple(Sum(f"{told(fact, 'label')}: ", told(fact, "calc")) for fact in facts) or (Sum(_("nothing reported")),)
     yield Step(kind="fact", title=_("The facts"), what=(told(project, "label"),), sums=sums)
-    origin = next((fact["origin"] for fact in facts if fact.get("origin")), None)
+    # Where nothing is reported, that is seen where the project itself is.
+    origin = next((fact["origin"] for fact in facts if fact.get("origin")), None) or project.get("origin")
     if origin is not None:
         yield _event(origin)
 

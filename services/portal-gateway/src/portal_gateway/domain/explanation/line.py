@@ -8,9 +8,10 @@ from portal_gateway.domain.explanation.inside import indicator_steps, inside
 from portal_gateway.domain.explanation.step import Link, Step
 from portal_gateway.domain.explanation.sums import Node, Sum, amount, children
 from portal_gateway.domain.explanation.table import listed
-from portal_gateway.domain.speech.language import _
+from portal_gateway.domain.speech.language import _, said
 from portal_gateway.domain.speech.numbers import MICRO, counted, exact, grouped, whole_percent
 from portal_gateway.domain.speech.told import told
+from portal_gateway.domain.speech.words import PILLARS
 
 
 def steps(tree: Node, project: Node | None, indicator: str | None, *, metric_name: str, scope: str) -> list[Step]:
@@ -24,7 +25,29 @@ def steps(tree: Node, project: Node | None, indicator: str | None, *, metric_nam
         alone = next((node for node in children(tree) if node["kind"] == "indicator"), None)
         if alone is not None:
             found += indicator_steps(alone, ())
+        pillars = [node for node in children(tree) if node["kind"] == "pillar"]
+        if pillars:
+            found.append(_pillars(tree, pillars))
     return found
+
+
+def _pillars(tree: Node, pillars: list[Node]) -> Step:
+    """The four figures that one is made of, each with its own line down."""
+    return Step(
+        kind="part",
+        title=_("The four pillars"),
+        what=(_("Each has a line of its own down to the file."),),
+        sums=(Sum(told(tree, "calc")),),
+        links=tuple(
+            Link(
+                _("%(name)s: %(value)s", name=said(PILLARS[node["id"]][0]), value=exact(node["value"]))
+                if node.get("value") is not None
+                else said(PILLARS[node["id"]][0]),
+                figure=("M4", f"pillar:{node['id']}"),
+            )
+            for node in pillars
+        ),
+    )
 
 
 def _figure(tree: Node, metric_name: str, scope: str) -> Step:
@@ -71,12 +94,13 @@ def _part(tree: Node, project: Node) -> Step:
     share, metric = project.get("share", MICRO), tree["metric"]
     top, bottom = (amount(metric, project[k], above=k == "numerator") for k in ("numerator", "denominator"))
     whole = share == MICRO
-    what = _("%(title)s, all of it in this figure", title=told(project, "label"))
+    what: tuple[str, ...] = (told(project, "label"), _("All of it is in this figure"))
     if not whole:
-        part = whole_percent(share)
-        what = _("%(title)s, %(share)s%% of it in this figure", title=told(project, "label"), share=part)
+        what = (what[0], _("%(share)s%% of it is in this figure", share=whole_percent(share)))
     sums = [Sum(_("%(part)s of %(whole)s", part=top, whole=bottom))]
-    if metric == "M4":
+    if not int(project["denominator"]):
+        sums = [Sum(told(project, "calc") if project["kind"] == "pair" else _("nothing reported"))]
+    elif metric == "M4":
         value = project.get("value")
         sums = [Sum(f"{exact(share)} × {exact(value)} = ", top) if value is not None else Sum(_("nothing reported"))]
     elif metric == "M2":
@@ -85,8 +109,12 @@ def _part(tree: Node, project: Node) -> Step:
             Sum(_("share × weight judged %(sum)s", sum=bottom)),
         ]
     owned = project["kind"] == "project"
+    links = (Link(_("Open project"), project["id"]),) if owned else ()
     if not owned:
-        what = told(project, "label")
+        what = what[:1]
+    if project["kind"] == "pair" and len(project.get("projects") or ()) == 2:
+        one, other = project["projects"]
+        links = (Link(_("Side by side"), one, beside=other),)
     rank = [node["id"] for node in listed(tree)].index(project["id"]) + 1
     whole_number = grouped(tree.get("projects", 0))
     note = _("The largest part of %(all)s.", all=whole_number)
@@ -95,8 +123,8 @@ def _part(tree: Node, project: Node) -> Step:
     return Step(
         kind="part",
         title=_("One project’s part") if owned else _("One part"),
-        what=(what,),
+        what=what,
         sums=tuple(sums),
         notes=(note,) if owned else (),
-        links=(Link(_("Open project"), project["id"]),) if owned else (),
+        links=links,
     )

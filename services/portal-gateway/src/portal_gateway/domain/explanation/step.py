@@ -9,11 +9,14 @@ from portal_gateway.domain.explanation.sums import Node, Sum
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where else the line could go on: a project, or an indicator of the same one."""
+    """Where else the line could go on: a project, an indicator of the same one, another project to be laid beside it,
+    or the figure (metric and scope) that this one is made of."""
 
     text: str
     project: str | None = None
     indicator: str | None = None
+    beside: str | None = None
+    figure: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,10 @@ def told(node: Mapping[str, Any], field: str, names: Mapping[str, str] = _NAMELE
     are those of entities and projects by the codes that :func:`codes` found.
     """
     message = (node.get("said") or {}).get(field)
-    return _composed(message, names) if message is not None else str(node.get(field, ""))
+    if message is not None:
+        return _composed(message, names)
+    text = node.get(field, "")
+    return text if isinstance(text, str) else str(text)
 
 
 def spoken(node: Mapping[str, Any], field: str, names: Mapping[str, str] = _NAMELESS) -> Heard:

@@ -12,7 +12,7 @@ from typing import Final
 from scoring.domain.assessment import Terms
 from scoring.domain.families.family import Family, Line, nonzero
 from scoring.domain.figures import Figure
-from scoring.domain.numbers import half_even
+from scoring.domain.numbers import half_even, stated
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.saying import say
@@ -84,7 +84,7 @@ def lines(state: ProjectState) -> Iterable[Line]:
     kinds = {"1": say("received"), "11": say("committed to us"), "12": say("pledged"), "13": say("pledged to us")}
     for name, posting in sorted(state.transactions.items()):
         if posting.alive and posting.type in kinds:
-            amount, kind = f"{posting.amount} {posting.currency}", kinds[posting.type]
+            amount, kind = stated(posting.amount, posting.currency), kinds[posting.type]
             says = say("%(amount)s %(kind)s", amount=amount, kind=kind)
             if posting.agreement:
                 says = say("%(amount)s %(kind)s under %(ref)s", amount=amount, kind=kind, ref=posting.agreement)

@@ -15,7 +15,7 @@ from scoring.domain.families.family import Family, Line, nonzero
 from scoring.domain.families.markers import CODES, code_of
 from scoring.domain.figures import Figure, as_parts, mean_figure
 from scoring.domain.judgements import MarkerAssigned
-from scoring.domain.numbers import half_even
+from scoring.domain.numbers import half_even, stated
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, WPS_TARGET, Parameters
 from scoring.domain.saying import say
@@ -24,6 +24,15 @@ from scoring.domain.state import ProjectState
 _STRICT: Final = ("3",)
 _BROAD: Final = ("3", "2")
 _UNCODED: Final = "null"
+_MARKERS: Final = {
+    "3": say("gender marker 3, principal objective"),
+    "2": say("gender marker 2, significant objective"),
+    "1": say("gender marker 1, limited"),
+    "0": say("gender marker 0, examined and not targeted"),
+    "unresolved": say("gender marker 0 or 1: the file does not say which"),
+    _UNCODED: say("not screened for gender"),
+}
+"""A marker in words, by its code."""
 
 
 def _code(state: ProjectState) -> str:
@@ -121,8 +130,8 @@ def lines(state: ProjectState) -> Iterable[Line]:
     for name, posting in sorted(state.transactions.items()):
         if posting.alive and posting.type in EXPENDITURE:
             within = posting.type == DISBURSEMENT and posting.receiver in state.inside
-            amount = f"{posting.amount} {posting.currency}"
-            says = say("%(amount)s, gender marker %(code)s", amount=amount, code=code)
+            amount = stated(posting.amount, posting.currency)
+            says = say("%(amount)s; %(marker)s", amount=amount, marker=_MARKERS[code])
             if within:
                 says = say("%(spent)s, passed on to a project that reports it", spent=says)
             yield Line(say("Transaction %(id)s, type %(type)s", id=name, type=posting.type), says, posting.version.id)
