@@ -194,6 +194,32 @@ async def test_money_and_one_pillar(gateway: Gateway) -> None:
     assert _drawn((await _get(gateway, "/map?pillar=P3&region=142")).text) == {}
 
 
+async def test_pairs_are_counted_and_none_is_a_number(gateway: Gateway) -> None:
+    """M12 by country: how many pairs, not the ratio; a country whose projects were compared has none, not nothing."""
+    await gateway.tell(
+        figure("country:ML", 1_500_000, metric="M12", parts={"pairs": 1_234}),
+        figure("country:NE", 0, metric="M12", parts={"pairs": 0}),
+        hidden("country:KE", metric="M12", parts={"pairs": 7}),
+        figure("country:ML", 700_000, metric="M2"),
+    )
+    found = _drawn((await _get(gateway, "/map?metric=M12")).text)
+    assert (found["ML"], found["NE"]) == (("k5", "Mali: 1,234 pairs"), ("k1", "Niger: 0 pairs"))
+    assert (found["KE"][0], "7" in found["KE"][1]) == ("k-held", False)
+    body = (await gateway.get("/api/v1/map?metric=M12", "donor")).json()
+    amounts = {i["country"]: i["amount"] for i in body["items"]}
+    assert (body["unit"], amounts) == ("pairs", {"ML": 1_234, "NE": 0, "KE": None})
+    assert _drawn((await _get(gateway, "/map?metric=M2")).text)["ML"][0] == "k4"
+
+
+async def test_a_map_that_is_mostly_hatched_leads_to_one_that_tells_more(gateway: Gateway) -> None:
+    await gateway.tell(figure("country:ML", None), figure("country:NE", None), figure("country:KE", 600_000))
+    page = (await _get(gateway, "/map?pillar=&view=dots")).text
+    assert "Withheld in 2 of 3 countries and areas" in page
+    assert re.search(r'<a href="/map\?metric=projects&amp;view=dots&amp;region=001">Number of projects</a>', page)
+    await gateway.tell(figure("country:NE", 500_000, revision=2))
+    assert "countries and areas: too little" not in (await _get(gateway, "/map")).text
+
+
 async def test_programs_are_told_what_the_map_shows(gateway: Gateway) -> None:
     await gateway.tell(figure("country:KE", 600_000), hidden("country:ML"), hidden("country:CD", value=None))
     body = (await gateway.get("/api/v1/map", "donor")).json()

@@ -44,7 +44,7 @@ class Map(BaseModel):
 
     metric: str
     pillar: Literal["P1", "P2", "P3", "P4"] | None
-    unit: Literal["µ", "projects", "cents"]
+    unit: Literal["µ", "projects", "pairs", "cents"]
     breaks: list[int] = Field(description="the amounts at which classes 2 to 5 begin")
     items: list[Country]
 
@@ -90,7 +90,7 @@ async def show_map(
         {
             "metric": metric,
             "pillar": pillar or None,
-            "unit": {"share": "µ", "projects": "projects", "money": "cents"}[measure.unit],
+            "unit": {"share": "µ", "projects": "projects", "pairs": "pairs", "money": "cents"}[measure.unit],
             "breaks": measure.breaks([i["amount"] for i in items if i["amount"] is not None]),
             "items": items,
         },

@@ -12,7 +12,7 @@ from portal_gateway.domain.speech.language import N_, _, ngettext
 from portal_gateway.domain.speech.words import METRICS, PILLARS
 from portal_gateway.domain.view import Figure
 
-Unit = Literal["share", "projects", "money"]
+Unit = Literal["share", "projects", "pairs", "money"]
 
 CLASSES: Final = 5
 """Steps of the one hue."""
@@ -34,7 +34,7 @@ class Measure:
     question: str
 
     def amount(self, figure: Figure, pillar: str | None) -> int | None:
-        """What is shown of a figure: µ, projects, or cents of a US dollar; None where nothing may be said."""
+        """What is shown of a figure: µ, projects, pairs, or cents of a US dollar; None where nothing may be said."""
         if figure.kept_back:
             return None
         match self.unit:
@@ -42,6 +42,8 @@ class Measure:
                 return figure.value if figure.shown else None
             case "projects":
                 return figure.projects
+            case "pairs":
+                return int(figure.parts.get("pairs") or 0)
             case "money":
                 return _money(figure, pillar)
 
@@ -64,6 +66,8 @@ class Measure:
                 return ngettext(
                     "%(projects)s project", "%(projects)s projects", amount, projects=numbers.grouped(amount)
                 )
+            case "pairs":
+                return ngettext("%(pairs)s pair", "%(pairs)s pairs", amount, pairs=numbers.grouped(amount))
             case "money":
                 return numbers.money(amount)
 
@@ -75,9 +79,10 @@ MONEY: Final = Measure(
 _SHARED: Final = tuple(
     Measure(m.code, m.code, "share", m.name, m.question)
     for m in METRICS.values()
-    if m.code not in {"M1", "M2", "M12", "M15", "M17"}
+    if m.code not in {"M1", "M12", "M15", "M17"}
 )
-MEASURES: Final[Mapping[str, Measure]] = {m.code: m for m in (*_SHARED, PROJECTS, MONEY)}
+_PAIRS: Final = Measure("M12", "M12", "pairs", METRICS["M12"].name, METRICS["M12"].question)
+MEASURES: Final[Mapping[str, Measure]] = {m.code: m for m in (*_SHARED, _PAIRS, PROJECTS, MONEY)}
 """What can be shown by country, by the word used in addresses; a metric that has figures of countries."""
 
 

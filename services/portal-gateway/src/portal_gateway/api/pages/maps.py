@@ -45,6 +45,7 @@ async def show_map(
         known = await maps.with_countries(tx.conn, sorted({m.metric for m in MEASURES.values()}))
         found = await told(tx.conn, measure, pillar or None)
     chosen = {"metric": metric, "pillar": pillar, "view": view, "region": region}
+    picture = pictured(found, measure, pillar or None, drawing=view, region=region)
     return render(
         request,
         "map.html",
@@ -56,12 +57,26 @@ async def show_map(
         measures=[m for m in MEASURES.values() if m.metric in known or m is measure],
         drawings=DRAWINGS,
         pillars=words.PILLARS,
-        picture=pictured(found, measure, pillar or None, drawing=view, region=region),
+        picture=picture,
+        withheld=_withheld(picture, chosen),
         bounds=bounds,
         title=_title(measure, pillar, region),
         here=_address(chosen),
         ways=_ways(chosen),
     )
+
+
+def _withheld(picture: Picture, chosen: Mapping[str, str]) -> dict[str, Any] | None:
+    """How many countries are hatched, and the maps that tell more of them; None where most are coloured."""
+    n = sum(place.told == "withheld" for place in picture.places)
+    if 2 * n <= len(picture.places):
+        return None
+    others = [
+        {"name": said(m.name), "address": _address({**chosen, "metric": m.code})}
+        for m in (MEASURES["projects"], MEASURES["money"])
+        if m.code != chosen["metric"]
+    ]
+    return {"n": n, "all": len(picture.places), "others": others}
 
 
 async def told(conn: Any, measure: Measure, pillar: str | None) -> dict[str, Figure]:

@@ -154,7 +154,8 @@ def subject(figure: Figure, measure: Measure, pillar: str | None, name: str, lin
         return Subject(figure, None, None, said_, link, withheld=True)
     if measure.unit != "share":
         text = _("%(name)s: %(said)s", name=name, said=measure.words(amount)) if amount is not None else name
-        return Subject(figure, amount or None, amount or None, text, link)
+        # No pair is known to be none; a country without projects or money is one of which nothing is known.
+        return Subject(figure, amount if measure.unit == "pairs" else amount or None, amount or None, text, link)
     return Subject(figure, amount, figure.projects or None, _told(figure, name), link, withheld=figure.withheld)
 
 
