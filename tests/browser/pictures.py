@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import uuid4
 
+import httpx
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page
 from tests.support.browser import sign_in, started
@@ -28,7 +33,9 @@ from plumbline.stack.layout import Layout
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 PROJECTS: Final = 60
 TALLEST: Final = 3_200  # px of a page; what is below is more of the same
-_ASK: Final = 600.0  # s until the portfolio is scored
+_COLOURS: Final = 128
+_MESSAGES: Final = 3
+_TOLD: Final = 120.0  # s until so many corrections are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ def main() -> None:
         asyncio.run(_draw(Layout(given.data_dir.resolve()), shots, given.out))
         return
     with _own_stack() as layout:
+        _news(layout)
         asyncio.run(_draw(layout, shots, given.out))
 
 
@@ -118,8 +126,7 @@ def _own_stack() -> Iterator[Layout]:
 
 
 async def _draw(layout: Layout, shots: list[Shot], out: Path) -> None:
-    parts = {part["name"]: part["address"] for part in (layout.read_state() or {})["parts"]}
-    portal = parts["portal-gateway"]
+    portal = _portal(layout)
     async with started() as browser:
         people = {user: await _signed_in(browser, layout, portal, user) for user in ("secretariat", "operator")}
         page = people["secretariat"].pages[0]
@@ -165,6 +172,44 @@ async def _chosen(page: Page, portal: str) -> dict[str, str]:
     }
 
 
+def _news(layout: Layout) -> None:
+    """Let the secretariat ask to be told of projects, and their entities correct values: its inbox has messages."""
+    plumbline, where = [sys.executable, "-m", "plumbline"], ["--data-dir", str(layout.root)]
+    token = subprocess.run([*plumbline, "token", "--as", "secretariat", *where], check=True, capture_output=True)
+    headers = {"Authorization": f"Bearer {token.stdout.decode().strip()}"}
+    with httpx.Client(base_url=f"{_portal(layout)}/api/v1", headers=headers, timeout=30) as http:
+        for listed in http.get("/projects", params={"sort": "budget", "limit": 8}).json()["items"]:
+            project = http.get(f"/projects/{quote(listed['project_id'], safe='')}").json()
+            for correction in islice(_corrections(project), 1):
+                http.post("/subscriptions", json={"about": "project", "project_id": project["project_id"]})
+                sent = [*plumbline, "publish", "-", "--quiet", "--as", project["entity"], *where]
+                subprocess.run(sent, check=True, input=json.dumps(correction).encode())
+        latest = time.monotonic() + _TOLD
+        while http.get("/inbox/count").json()["unread"] < _MESSAGES:
+            assert time.monotonic() < latest, "the corrections were not told"
+            time.sleep(1)
+
+
+def _portal(layout: Layout) -> str:
+    parts = (layout.read_state() or {})["parts"]
+    return next(str(part["address"]) for part in parts if part["name"] == "portal-gateway")
+
+
+def _corrections(project: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Of each indicator that counts, its last value a quarter higher, as its entity would say it."""
+    for indicator in project["indicators"]:
+        told = [row["data"] for row in indicator["observations"] if (row["data"]["value"] or "").isdecimal()]
+        if indicator["measure"] == "1" and told:
+            place = {name: told[-1][name] for name in ("project_id", "indicator_id", "period", "place", "ordinal")}
+            yield {
+                "specversion": "1.0",
+                "id": uuid4().hex,
+                "source": f"/systems/results/{project['entity']}",
+                "type": "org.plumbline.observation.corrected.v1",
+                "data": {**place, "value": str(int(told[-1]["value"]) * 5 // 4 + 1), "revision": 2},
+            }
+
+
 async def _take(page: Page, portal: str, shot: Shot, chosen: dict[str, str], out: Path) -> None:
     path = shot.path.format(**chosen)
     await page.set_viewport_size({"width": shot.width, "height": 900})
@@ -174,10 +219,20 @@ async def _take(page: Page, portal: str, shot: Shot, chosen: dict[str, str], out
     height = min(TALLEST, int(await page.evaluate("document.documentElement.scrollHeight")))
     clip = {"x": 0, "y": 0, "width": shot.width, "height": height}
     data = await page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
-    # A page has few colours: in 128 of them its surfaces stay what they are, at a third of the bytes.
-    Image.open(BytesIO(data)).convert("RGB").quantize(128, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
-        out / f"{shot.name}.png", optimize=True
-    )
+    _reduced(Image.open(BytesIO(data)).convert("RGB")).save(out / f"{shot.name}.png", optimize=True)
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """The picture in few colours, at a third of the bytes.
+
+    Of colours that become one the most frequent is kept, not their mean: a page's surfaces are few and large, and a
+    tint of paper that is another one is seen at once.
+    """
+    reduced = picture.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    both = Image.merge("RGBA", (*picture.split(), Image.frombytes("L", reduced.size, reduced.tobytes())))
+    kept = {index: colour for _n, (*colour, index) in sorted(both.getcolors(picture.width * picture.height) or [])}
+    reduced.putpalette([part for index in range(_COLOURS) for part in kept.get(index, (0, 0, 0))])
+    return reduced
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from gettext import NullTranslations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.gateway import figure as stored
 
 from portal_gateway.domain import scope
 from portal_gateway.domain.drawing import figure, trajectory
@@ -16,6 +17,7 @@ from portal_gateway.domain.drawing.trajectory import Aim, Point
 from portal_gateway.domain.errors import ScopeError
 from portal_gateway.domain.speech import numbers
 from portal_gateway.domain.speech.language import speaking
+from portal_gateway.domain.view import figure as read
 
 MICRO = st.integers(min_value=0, max_value=1_000_000)
 
@@ -59,6 +61,21 @@ def test_shares_stand_end_to_end_and_never_beyond_the_bar(parts: dict[str, int])
     assert all(0 <= Decimal(p.at) <= 100 for p in placed)
 
 
+@given(st.lists(MICRO, min_size=1))
+def test_an_axis_that_is_cut_holds_every_mark_and_ends_on_a_step(shares: list[int]) -> None:
+    start, end, every = figure.window(shares)
+    assert start * 10_000 <= min(shares) <= max(shares) <= end * 10_000
+    ticks = figure.axis(start=start, end=end, every=every)
+    assert (ticks[0].at, ticks[-1].at, len(ticks) <= 5) == ("0.00", "100.00", True)
+    reached, _every = figure.reach(shares)
+    assert max(shares) <= reached * 10_000
+
+
+@pytest.mark.parametrize(("before", "now", "moved"), [(605_000, 605_040, False), (605_000, 606_000, True)])
+def test_a_value_that_is_printed_alike_has_not_moved(before: int, now: int, moved: bool) -> None:
+    assert read(stored(value=now, previous=before).model_dump(mode="json") | {"seq": 1}).moved is moved
+
+
 @pytest.mark.parametrize(
     ("micro", "text"),
     [
@@ -85,6 +102,11 @@ def test_money_is_said_as_people_say_it() -> None:
         "USD 1",
         "USD 3.1 bn",
     ]
+
+
+def test_a_sign_stays_before_its_number_where_the_page_is_read_from_the_right() -> None:
+    with speaking("ar", NullTranslations()):
+        assert numbers.points(-6_100) == "\N{LEFT-TO-RIGHT MARK}−0.6"
 
 
 @pytest.mark.parametrize("code", ["fr", "es", "ru"])

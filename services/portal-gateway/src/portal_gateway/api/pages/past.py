@@ -95,11 +95,17 @@ async def revisions(request: Request, who: Caller, now: Figure, when: Moments) -
     """
     if when.than is None:
         return None
-    ends = sorted((when.at, when.than), key=lambda moment: moment.until() or datetime.now(UTC).isoformat())
+    present = _now()
+
+    def reached(moment: Moment) -> str:
+        """Its instant; that of a day that is not over is the present."""
+        return min(moment.until() or present, present)
+
+    ends = sorted((when.at, when.than), key=reached)
     found = Revisions(ends[0], ends[1])
     if when.at.valid or when.than.valid:
         return _replaced(found, failed=_("Revisions are of what was known. Of what was valid by a day there are none."))
-    if ends[0].until() == ends[1].until():
+    if reached(ends[0]) == reached(ends[1]):
         return found
     scoring: Scoring = request.app.state.scoring
     try:

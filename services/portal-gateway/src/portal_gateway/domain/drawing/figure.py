@@ -7,7 +7,7 @@ whatever the missing values turn out to be, the mark is what can be said about i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -115,16 +115,16 @@ def bar(
     )
 
 
-def axis(*, mirrored: bool = False, end: int = 100, every: int = 25) -> tuple[Tick, ...]:
-    """The axis of every share: 0, 25, 50, 75 and 100 %, or the steps to another ``end``; its ends carry the sign."""
+def axis(*, mirrored: bool = False, start: int = 0, end: int = 100, every: int = 25) -> tuple[Tick, ...]:
+    """The axis of every share: 0, 25, 50, 75 and 100 %, or the steps between two others; its ends carry the sign."""
     return tuple(
         Tick(
-            at=_at(step * MICRO // end, mirrored),
-            text=f"{step}%" if step in {0, end} else str(step),
-            always=step in {0, end} or step * 2 == end,
+            at=_at((step - start) * MICRO // (end - start), mirrored),
+            text=f"{step}%" if step in {start, end} else str(step),
+            always=step in {start, end} or step * 2 == start + end,
             first=step == 0,
         )
-        for step in range(0, end + 1, every)
+        for step in range(start, end + 1, every)
     )
 
 
@@ -132,6 +132,16 @@ def reach(shares: Iterable[int]) -> tuple[int, int]:
     """Where an axis from 0 may end so that it holds these shares, and its steps, both in per cent; shares in µ."""
     most = max(shares, default=0)
     return next(((end, every) for end, every in _REACHES if most <= end * 10_000), _REACHES[-1])
+
+
+def window(shares: Sequence[int]) -> tuple[int, int, int]:
+    """Where an axis of marks alone, no bars, may start and end, and its steps, in per cent; shares in µ."""
+    for every in (10, 20, 25):
+        step = every * 10_000
+        start, end = _clamp(min(shares)) // step * every, -(-_clamp(max(shares)) // step) * every
+        if end - start <= 4 * every:
+            break
+    return (start, end, every) if start < end else (max(start - every, 0), min(end + every, 100), every)
 
 
 def shares(parts: dict[str, int], *, mirrored: bool = False) -> tuple[Share, ...]:
