@@ -271,6 +271,12 @@ class TestRealm:
         assert (self.REALM["revokeRefreshToken"], self.REALM["refreshTokenMaxReuse"]) == (True, 0)
         assert self.REALM["ssoSessionMaxLifespan"] <= 12 * 3600
         assert self.REALM["accessTokenLifespan"] <= 300
+        (signing,) = [
+            key["config"]
+            for key in self.REALM["components"]["org.keycloak.keys.KeyProvider"]
+            if key["providerId"] == "rsa-generated"
+        ]
+        assert int(signing["keySize"][0]) >= 3072  # 128 bits of security
         for client in self.REALM["clients"]:
             assert client["attributes"]["pkce.code.challenge.method"] == "S256"
             assert not client["fullScopeAllowed"]

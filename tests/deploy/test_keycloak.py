@@ -319,6 +319,13 @@ def test_a_person_has_the_role_that_was_given_and_cannot_take_another(
     assert principal.name == "Ada Nine"
 
 
+def test_tokens_are_signed_with_a_long_key(keycloak: Keycloak) -> None:
+    """128 bits of security take RSA of 3072 bits; Keycloak's own default is 2048."""
+    keys = httpx.get(f"{keycloak.issuer}/protocol/openid-connect/certs", trust_env=False).json()["keys"]
+    lengths = [len(base64.urlsafe_b64decode(key["n"] + "==")) * 8 for key in keys if key["kty"] == "RSA"]
+    assert lengths == [4096]
+
+
 def test_an_account_without_a_role_reads_nothing(keycloak: Keycloak) -> None:
     """Keycloak's own administrator has an account, and no business here."""
     answer = httpx.post(

@@ -86,6 +86,22 @@ async def test_a_header_of_a_proxy_decides_nothing(gateway: Gateway) -> None:
     assert "elsewhere.example" not in page.text
 
 
+async def test_only_a_proxy_that_is_named_says_where_a_request_came_from(stack: Stack) -> None:
+    """The last address it adds, whatever the request brought with it; what anybody else says counts nothing."""
+    async with serving(stack, rate_sign_in=1) as gateway:
+        ours = {"Origin": gateway.service.settings.gateway_url}
+
+        async def status(said: str, own: str) -> int:
+            transport = httpx.AsyncHTTPTransport(local_address=own)
+            async with httpx.AsyncClient(base_url=gateway.address, transport=transport, trust_env=False) as http:
+                return (await http.post("/login", headers=ours | {"X-Forwarded-For": said})).status_code
+
+        proxy, another = "127.0.0.1", "127.0.0.2"
+        assert [await status("10.0.0.7", proxy), await status("1.1.1.1, 10.0.0.7", proxy)] == [303, 429]
+        assert await status("10.0.0.8", proxy) == 303
+        assert [await status("10.0.0.9", another), await status("10.0.0.10", another)] == [303, 429]
+
+
 async def test_nobody_is_led_to_the_host_that_a_request_names(gateway: Gateway) -> None:
     for path in ("/map/", "/login/", "/api/v1/me/", "/health/live/", "/login?next=%2F%2Felsewhere.example"):
         answer = await gateway.http.get(path, headers={"Host": "elsewhere.example", "Accept": "text/html"})
