@@ -165,6 +165,12 @@ async def test_a_refusal_is_noted_on_one_line_without_what_was_asked_for(
         assert "secret" not in line
         assert "GET /api/v1/projects" in json.loads(line)["message"]
     assert "401 no-token" in lines[0]
+    caplog.clear()
+    held = {"Cookie": f"plumbline_session={await gateway.signed_in(someone())}", "Accept": "text/html"}
+    with caplog.at_level(logging.INFO, logger="portal_gateway"):
+        assert (await gateway.http.get("/projects/a-secret-name", headers=held)).status_code == 404
+    (line,) = [JsonLines().format(record) for record in caplog.records if record.message.startswith("shown as a page")]
+    assert "secret" not in line
 
 
 def test_nothing_turns_the_validation_of_certificates_off() -> None:

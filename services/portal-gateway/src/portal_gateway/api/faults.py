@@ -96,7 +96,7 @@ def _noted(request: Request, problem: Problem) -> str:
     """The trace id of the fault, which the log has too; one of its own where nothing was traced, as reading is not."""
     told = telemetry.traceparent_of(trace.get_current_span())
     told = told or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
-    log.info(
-        "shown as a page: %s %s of %s", problem.status, problem.code, request.url.path, extra={"traceparent": told}
-    )
+    # The template of the address, as in every other line: an identifier asked for may itself be a secret.
+    template = getattr(request.scope.get("route"), "path", request.url.path[:200])
+    log.info("shown as a page: %s %s of %s", problem.status, problem.code, template, extra={"traceparent": told})
     return told.split("-")[1]
