@@ -59,6 +59,8 @@ PAGES = {
 }
 LOOK = frozenset({"overview", "projects-found", "project", "metric", "entity"})
 """The pages that differ most from one language to another; a long run reads them all by axe-core in each."""
+_HIDDEN_PLACES = """[...document.querySelectorAll('.nav a')].filter(a => {
+  const b = a.getBoundingClientRect(); return b.left < 0 || b.right > innerWidth; }).map(a => a.textContent)"""
 OPERATORS = {"operations": "/operations", "audit": "/operations/audit"}
 
 
@@ -104,6 +106,9 @@ async def _faults(
             faults += await visitor.accessibility_faults()
         wide = await visitor.sideways()
         await visitor.page.set_viewport_size({"width": 320, "height": 900})
+        hidden = await visitor.page.evaluate(_HIDDEN_PLACES)
+        if hidden:
+            faults.append(f"out of view at 320: {hidden}")
         narrow = await visitor.sideways()
         if max(wide, narrow) > 0:
             faults.append(f"{wide} px too wide at 1440, {narrow} at 320")

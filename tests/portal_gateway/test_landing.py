@@ -130,7 +130,7 @@ async def test_projects_that_serve_no_pillar_are_counted_beside_the_pillars(gate
     )
     for address, link in (("/countries/ML", "country=ML"), ("/regions/011", "region=011")):
         page = await _page(gateway, address)
-        assert "1 project says of no pillar" in page, address
+        assert "1 project names no pillar" in page, address
         assert f"/projects?{link}&amp;pillar=none" in page
     assert "XM-T-2" not in await _page(gateway, "/projects?country=ML&pillar=none")
 

@@ -218,6 +218,7 @@ def page(
                 "window": figure.window,
                 "live_words": live_words(),
                 "scope_name": lambda scope: scope_name(scope, areas=areas(), titles=found),
+                "name_of": lambda code: found.get(code, code),
                 "place": "",
                 "notices": notices,
                 **data,

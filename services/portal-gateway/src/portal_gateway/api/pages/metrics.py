@@ -15,6 +15,7 @@ from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
 from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, dated, explained
 from portal_gateway.api.pages.frame import frame, now, reader, render, router, titles
+from portal_gateway.api.pages.frame import names as named
 from portal_gateway.api.pages.lacking import lacking
 from portal_gateway.api.pages.national import national
 from portal_gateway.api.pages.past import Revisions, Then, revisions, snapshots, then
@@ -99,8 +100,10 @@ async def show_figure(
             of = scope_name(wanted, areas=areas(), titles={})
             raise nothing(_("%(metric)s of %(scope)s", metric=said(words.metric(metric).name), scope=of))
         beside = await figures.several(tx.conn, [("M3", wanted)])
-        names = dict(await titles(tx.conn, [wanted]))
-    current = figure(data)
+        current = figure(data)
+        cause = current.cause or {}
+        moved = await named(tx.conn, [cause.get("project_id") or ""], [cause.get("entity") or ""])
+        names = {**moved, **await titles(tx.conn, [wanted])}
     kind = wanted.partition(":")[0]
     name = scope_name(wanted, areas=areas(), titles=names)
     about = {"metric_name": said(words.metric(metric).name), "scope_name": name}

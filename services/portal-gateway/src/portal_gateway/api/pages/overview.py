@@ -19,7 +19,7 @@ from portal_gateway.domain.freshness import YEAR, Fresh, fresh
 from portal_gateway.domain.heard import heard
 from portal_gateway.domain.scope import PILLARS
 from portal_gateway.domain.speech import words
-from portal_gateway.domain.speech.language import _, language, said
+from portal_gateway.domain.speech.language import language, said
 from portal_gateway.domain.view import Figure, figure
 from portal_gateway.store import figures, freshness, projects
 from portal_gateway.web.render import is_mirrored
@@ -40,6 +40,7 @@ class Alert:
     to: str
     title: str
     text: str
+    was: str
     project_id: str | None
     more: int
 
@@ -151,14 +152,12 @@ def _alert(data: dict[str, Any], names: Mapping[str, str], *, more: int) -> Aler
     """An alert with the titles of what it speaks of; the sender's words where they are not known."""
     project_id, before = data.get("project_id"), words.STATUSES.get(data.get("from") or "")
     indicator = names.get(f"indicator:{project_id}|{data.get('indicator_id')}")
-    text: str = heard(data["text"])
-    if indicator:
-        text = _("%(title)s, was: %(status)s", title=indicator, status=said(before.text)) if before else indicator
     return Alert(
         raised_at=datetime.fromisoformat(data["raised_at"]),
         to=data.get("to") or "",
         title=names.get(project_id or "") or project_id or data["scope"],
-        text=text,
+        text=indicator or heard(data["text"]),
+        was=said(before.text) if indicator and before else "",
         project_id=project_id,
         more=more,
     )

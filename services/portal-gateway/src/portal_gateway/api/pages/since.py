@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from portal_gateway.api.caller import Caller, transaction
+from portal_gateway.api.pages.frame import names as named
 from portal_gateway.api.pages.frame import titles
 from portal_gateway.clients.services import Scoring
 from portal_gateway.clients.upstream import UpstreamError
@@ -72,7 +73,8 @@ async def since(request: Request, who: Caller, visit: Visit | None, *, everythin
         came = await visits.came(tx.conn, begin, _PROJECTS) if visit is not None else (0, [])
         went = await visits.went(tx.conn, visit.seq, _PROJECTS) if visit is not None else (0, [])
         about = [f.scope for f in rows] + [f"project:{name}" for name, _at in (*came[1], *went[1])]
-        names = dict(await titles(tx.conn, about))
+        movers = {(f.cause or {}).get("entity") or "" for f in rows}
+        names = {**await named(tx.conn, (), movers), **await titles(tx.conn, about)}
     before = await _then(request, who, visit, rows) if visit is not None else None
     changes = [change for change in (_change(f, before) for f in rows) if change.differs]
     listed = changes if everything else changes[:_FEW]
