@@ -99,8 +99,10 @@ def title(part: str, data: Data, names: Names) -> tuple[str, str | None]:
             name = str(data.get("indicator_id"))
             text, lang = narrative(data.get("title") or names.indicators.get(name), names.lang, name)
             period, where = data.get("period"), place(data.get("place"), names)
-            told = [text, span(period["start"], period["end"]) if period else "", where]
-            return _(", ").join(part for part in told if part), lang
+            told = [part for part in (text, span(period["start"], period["end"]) if period else "", where) if part]
+            if lang and len(told) > 1:  # each in its own direction: the others are in the reader's language
+                told = [f"\N{FIRST STRONG ISOLATE}{part}\N{POP DIRECTIONAL ISOLATE}" for part in told]
+            return _(", ").join(told), lang
         case "budget":
             line = data["budget"]
             return _("Budget %(period)s", period=span(line["period_start"], line["period_end"])), None

@@ -28,7 +28,7 @@ for (const menu of document.querySelectorAll("details.menu")) {
 }
 
 // On a narrow screen the filters would stand before every result.
-if (matchMedia("(max-width: 61.99rem)").matches) for (const fold of document.querySelectorAll("details.fold")) fold.open = false;
+if (matchMedia("(max-width: 77.99rem)").matches) for (const fold of document.querySelectorAll("details.fold")) fold.open = false;
 
 watch();
 listenToKeys();
