@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -260,3 +261,27 @@ def test_names_are_the_readers_and_know_their_language() -> None:
     assert getattr(table.rows[0].title, "lang", "") == getattr(moved.effects[0].title, "lang", "") == "fr"
     assert "Indicator b" in [link.text for step in line for link in step.links]
     assert {*explanation.scopes_of(tree)} >= {"project:P", "indicator:P|a"}
+
+
+@pytest.mark.parametrize(
+    ("metric", "above", "below"),
+    [
+        ("M3", (4_250_000_000, "42.500000"), (50_000_000_000, "500.000000")),
+        ("M6", (1_310_690_000_000_000_000, "1.310690"), (3_000_000_000_000, "3.000000")),
+        ("M6", (1, "0.000000000000000001"), (1, "0.000000000001")),
+        ("M13", (250_000, "0.250000"), (1, "1")),
+        ("M8", (112, "112"), (165, "165")),
+        ("M11", (123_456_789, "USD 1.23456789"), (100_000_000, "USD 1.00")),
+    ],
+)
+def test_sums_stand_in_their_own_unit_exactly(metric: str, above: tuple[int, str], below: tuple[int, str]) -> None:
+    assert explanation.amount(metric, above[0], above=True) == above[1]
+    assert explanation.amount(metric, below[0], above=False) == below[1]
+
+
+def test_of_many_facts_the_first_are_said_and_the_others_counted() -> None:
+    facts = [{"kind": "fact", "label": f"Transaction {n}", "calc": "1 USD", "origin": ORIGIN} for n in range(150)]
+    project = {"kind": "project", "id": "P", "label": "Hub", "share": 1_000_000, "numerator": 1, "denominator": 1,
+               "children": facts}  # fmt: skip
+    (step,) = [s for s in _line(_total(project, metric="M9", scope="global", value=1)) if s.kind == "fact"]
+    assert (len(step.sums), step.notes) == (20, ("And 130 more, in the data.",))

@@ -166,11 +166,13 @@ async def test_static_files_may_be_kept_and_change_their_address(gateway: Gatewa
 async def test_a_page_reads_from_the_right_where_its_language_does(gateway: Gateway) -> None:
     from tests.support.gateway import NOW
 
+    from portal_gateway.api.pages.trends import Listed
+    from portal_gateway.domain.drawing.map import bounds
     from portal_gateway.domain.view import figure as read
 
     data = figure().model_dump(mode="json") | {"seq": 1}
     more = {"now": NOW, "address": "", "chosen": {"metric": "M4", "kind": "pillar", "q": ""}, "kinds": {}, "next": None,
-            "there": {}, "strength": {}}  # fmt: skip
+            "there": {}, "strength": {}, "exports": {}, "trends": Listed(), "bounds": bounds}  # fmt: skip
     left = render.page("metrics.html", figures=[read(data)], **more)
     with speaking("ar", catalogue("ar")):
         right = render.page("metrics.html", figures=[read(data)], **more)

@@ -81,6 +81,8 @@ _CODES: Final = {
     "observed": N_("observed"),
     "expected": N_("expected"),
     "STATE": N_("the State"),
+    "NO_REGISTER": N_("no register"),
+    "NONE_OPEN": N_("No open risk"),
 }
 """Codes that figures carry and people do not speak in; every other one is a proper name or a letter."""
 

@@ -50,6 +50,7 @@ _CODES: Final = {
     "LEGAL": say("law on the books"),
     "OPERATIONAL": say("practice"),
     "STATE": say("the State"),
+    "CTED": say("CTED"),
     "core": say("Core"),
     "financials": say("Financials"),
     "value_added": say("Value added"),

@@ -17,11 +17,12 @@ from portal_gateway.clients.services import Intake, Scoring
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain import explanation
 from portal_gateway.domain.explanation import Closing, Influence, Link, Missing, Mover, Node, Parts, Step
+from portal_gateway.domain.heard import Heard
 from portal_gateway.domain.speech import numbers
 from portal_gateway.domain.speech.language import N_, _, ngettext
 from portal_gateway.domain.view import Figure
 from portal_gateway.store import receipts
-from portal_gateway.web.render import figure_address, project_address
+from portal_gateway.web.render import areas, figure_address, project_address
 
 FEW: Final = 10
 MANY: Final = 200
@@ -30,7 +31,7 @@ MANY: Final = 200
 _ABOUT: Final = {
     "M4": (N_("Share × score"), N_("Share known")),
     "M2": (N_("Share × on track"), N_("Share × judged")),
-    "M3": (N_("Weight × confidence, per cent"), N_("Weight, per cent")),
+    "M3": (N_("Weight × confidence"), N_("Weight")),
     "M5": (N_("Found to do well"), N_("Evaluated")),
     "M6": (N_("Share × score"), N_("Share known")),
     "M7": (N_("To the least pillar"), N_("To all pillars")),
@@ -39,9 +40,9 @@ _ABOUT: Final = {
     "M10": (N_("High or very high"), N_("Open risks")),
     "M11": (N_("Met"), N_("Required")),
     "M12": (N_("May be one project"), N_("Projects")),
-    "M13": (N_("Weight × share met, ppm"), N_("Weight")),
+    "M13": (N_("Weight × share met"), N_("Weight")),
 }
-_OF_SUBJECTS: Final = frozenset({"M13", "M14", "M15"})
+OF_SUBJECTS: Final = frozenset({"M13", "M14", "M15"})
 """Metrics of needs, resolutions and duties: consent decides what of them counts (ADR 0073)."""
 
 _OWN: Final = ("project:", "indicator:")
@@ -146,7 +147,7 @@ async def _opened(scoring: Scoring, who: Caller, tree: Node, way: Wanted) -> Nod
 
 async def _named(
     request: Request, who: Caller, figure: Figure, found: tuple[Node, Node | None]
-) -> tuple[Node, Node | None]:
+) -> tuple[dict[str, Any], Node | None]:
     """The tree and its chosen project with titles as this reader's lists have them, each with its language."""
     tree, project = found
     own = figure.scope.partition(":")[2].partition("|")[0] if figure.scope.startswith(_OWN) else ""
@@ -155,6 +156,7 @@ async def _named(
     scopes = [scope for scope in every if scope.startswith(("project:", f"indicator:{shown}|"))]
     async with transaction(request, who) as tx:
         names = dict(await titles(tx.conn, scopes))
+        names |= {f"country:{code}": Heard(name) for code, name in areas().items()}
         names |= {f"result:{shown}|{code}": name for code, name in await results(tx.conn, shown)} if shown else {}
     relabelled = explanation.named(project, names, own) if project is not None else None
     return explanation.named(tree, names, own), relabelled
@@ -191,7 +193,8 @@ async def _step(
         if await receipts.one(tx.conn, submission) is not None:
             found["receipt"] = f"/receipts/{quote(submission, safe='')}"
     owner = project["id"] if project is not None else figure.scope.partition(":")[2].partition("|")[0]
-    if line and file:
+    # Intake keeps the lines of projects; those of a table of needs or assessments are named.
+    if line and file and (project is None or project["kind"] == "project"):
         intake: Intake = request.app.state.intake
         try:
             found["source"] = _outdented(await intake.source(who.token, submission, owner, line))
@@ -244,7 +247,7 @@ def _closing(figure: Figure, line: Closing) -> str:
     n = numbers.grouped(line.count)
     if line.kind == "others":
         return ngettext("%(n)s more", "%(n)s more", line.count, n=n)
-    if figure.metric in _OF_SUBJECTS:
+    if figure.metric in OF_SUBJECTS:
         return _("%(n)s not yours to read", n=n)
     whole = numbers.grouped(figure.projects)
     return ngettext(
@@ -262,6 +265,7 @@ def _table(figure: Figure, table: Parts, chosen: str | None, wanted: Wanted) -> 
     return {
         "columns": _ABOUT.get(figure.metric, _ABOUT_OTHERS),
         "scores": figure.metric == "M4",
+        "owned": any(part.share is not None for part in table.rows),
         "rows": [
             {
                 "project_id": part.project_id,

@@ -13,7 +13,7 @@ from portal_gateway.api import listing
 from portal_gateway.api.answers import next_address, nothing, parsed
 from portal_gateway.api.caller import Caller, transaction
 from portal_gateway.api.pages.chain import part_figure
-from portal_gateway.api.pages.explanation import FEW, MANY, Explained, Wanted, dated, explained
+from portal_gateway.api.pages.explanation import FEW, MANY, OF_SUBJECTS, Explained, Wanted, dated, explained
 from portal_gateway.api.pages.frame import frame, now, reader, render, router, titles
 from portal_gateway.api.pages.frame import names as named
 from portal_gateway.api.pages.lacking import lacking
@@ -253,7 +253,13 @@ def _reader(principal: Principal, found: Figure, made: Explained) -> str:
         "operator": N_("You read this as an operator."),
     }
     text = said(roles.get(principal.role, ""))
-    if made.hidden:
+    if made.hidden and found.metric in OF_SUBJECTS:
+        text += " " + ngettext(
+            "One part is not yours to read: counted in the figure, not named here.",
+            "%(n)s parts are not yours to read: counted in the figure, not named here.",
+            made.hidden,
+        )
+    elif made.hidden:
         text += " " + ngettext(
             "One of %(all)s projects is not yours to read: counted in the figure, not named here.",
             "%(n)s of %(all)s projects are not yours to read: counted in the figure, not named here.",

@@ -26,6 +26,9 @@ SCORED: Final = frozenset({"M1", "M2", "M4"})
 _SHOWN: Final = 3
 """Targets and earlier values said beside an indicator; all of them are on the project's page."""
 
+_FACTS: Final = 20
+"""Facts listed: some publishers have a thousand transactions in a project."""
+
 _OPEN_FIRST: Final = ("2", "3", "1", "9")
 """Levels in the order in which one is opened unasked: outcomes say most."""
 
@@ -45,18 +48,20 @@ def inside(tree: Node, project: Node, wanted: str | None) -> Iterator[Step]:
         Link(told(way[-1], "label"), project["id"], way[-1]["id"]) for way in ways if way[-1]["kind"] == "indicator"
     )
     way = _choose(ways, wanted)
+    found: list[Step] = []
     if metric == "M4":
-        yield _project(project, tree["scope"].startswith("project:") and tree.get("value") is None)
+        found.append(_project(project, tree["scope"].startswith("project:") and tree.get("value") is None))
     for node in way:
         match node["kind"]:
             case "level":
-                yield _level(node)
+                found.append(_level(node))
             case "result":
-                yield _result(node)
+                found.append(_result(node))
             case "indicator":
                 rest = tuple(link for link in others if link.indicator != node["id"])
-                yield from indicator_steps(node, rest)
-    if not way and project.get("origin") is not None:
+                found += indicator_steps(node, rest)
+    yield from found
+    if project.get("origin") is not None and not any(step.origin for step in found):
         yield _event(project["origin"])  # that nothing is reported is seen there
 
 
@@ -239,8 +244,15 @@ def _money(project: Node) -> Iterator[Step]:
 
 
 def _facts(project: Node, facts: Sequence[Node]) -> Iterator[Step]:
-    sums = tuple(Sum(f"{told(fact, 'label')}: ", told(fact, "calc")) for fact in facts) or (Sum(_("nothing reported")),)
-    yield Step(kind="fact", title=_("The facts"), what=(told(project, "label"),), sums=sums)
+    sums = tuple(Sum(f"{told(fact, 'label')}: ", told(fact, "calc")) for fact in facts[:_FACTS])
+    more = len(facts) - len(sums)
+    yield Step(
+        kind="fact",
+        title=_("The facts"),
+        what=(told(project, "label"),),
+        sums=sums or (Sum(_("nothing reported")),),
+        notes=(ngettext("And one more, in the data.", "And %(n)s more, in the data.", more),) if more else (),
+    )
     # Where nothing is reported, that is seen where the project itself is.
     origin = next((fact["origin"] for fact in facts if fact.get("origin")), None) or project.get("origin")
     if origin is not None:

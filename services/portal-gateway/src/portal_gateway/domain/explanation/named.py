@@ -6,12 +6,13 @@ Scoring says the English title, or any; what is read here knows which language i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from portal_gateway.domain.explanation.sums import Node
 from portal_gateway.domain.heard import Heard
 
 _LISTS: Final = ("children", "influence", "missing")
+_WITHIN: Final = ("indicator", "result")
 
 
 def scopes_of(tree: Node, owner: str = "") -> Iterator[str]:
@@ -26,13 +27,14 @@ def scopes_of(tree: Node, owner: str = "") -> Iterator[str]:
             yield from scopes_of(node, owner)
 
 
-def named(tree: Node, names: Mapping[str, Heard], owner: str = "") -> Node:
+def named(tree: Node, names: Mapping[str, Heard], owner: str = "") -> dict[str, Any]:
     """The tree with these names: a project's by its identifier, an indicator's by its scope, a result's by its own."""
     kind, code = tree.get("kind"), tree.get("id", "")
     owner = code if kind == "project" else owner
-    name = names.get(f"{kind}:{owner}|{code}" if kind in {"indicator", "result"} else code)
+    key = f"{kind}:{code}" if kind == "country" else f"{kind}:{owner}|{code}" if kind in _WITHIN else code
+    name = names.get(key)
     found = dict(tree)
-    if name and kind in {"project", "indicator", "result"}:
+    if name and kind in {"project", "country", *_WITHIN}:
         found |= {"label": name, "said": {k: v for k, v in (tree.get("said") or {}).items() if k != "label"}}
     for name_ in _LISTS:
         if tree.get(name_):

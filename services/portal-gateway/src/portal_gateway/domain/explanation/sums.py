@@ -22,6 +22,17 @@ _MONEY = frozenset({"M9", "M11"})
 
 _DOLLAR = 100 * MICRO
 
+_SCALES: Final = {
+    "M2": (MICRO, MICRO),
+    "M3": (100 * MICRO, 100 * MICRO),
+    "M4": (MICRO**2, MICRO),
+    "M6": (MICRO**3, MICRO**2),
+    "M13": (MICRO, 1),
+    "M14": (MICRO, 1),
+    "M15": (MICRO, 1),
+}
+"""What sums above and below the line are counted in: shares in ppm, scores in µ, confidence in per cent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -32,20 +43,18 @@ class Sum:
 
 
 def amount(metric: str, number: int | str, *, above: bool) -> str:
-    """A sum of a total in its own unit: shares × scores, weights × shares, or US dollars; exact.
+    """A sum of a total in its own unit: shares × scores, weights × shares, US dollars, or a count; exact.
 
-    The other metrics count in whole numbers, which scoring sends as text where they outgrow JSON's.
+    Scoring sends as text what outgrows JSON's numbers.
     """
     number = int(number)
     if metric in _MONEY:
         return f"USD {money(number)}"
-    if metric not in {"M2", "M4", "M7"}:
-        return counted(number)
     if metric == "M7":
         dollars, cents = divmod(abs(number), 100)
         return f"{'−' if number < 0 else ''}USD {dollars:,}.{cents:02d}"
-    scale = MICRO * MICRO if metric == "M4" and above else MICRO
-    return places(Fraction(number, scale))
+    scale = _SCALES.get(metric, (1, 1))[not above]
+    return places(Fraction(number, scale)) if scale > 1 else counted(number)
 
 
 def money(number: int) -> str:
@@ -57,9 +66,9 @@ def money(number: int) -> str:
 
 def places(number: Fraction) -> str:
     """An exact decimal with six places at least and as many as it has; scales are powers of ten."""
-    scaled = number * 10**12
-    whole, rest = divmod(abs(int(scaled)), 10**12)
-    digits = f"{rest:012d}"
+    scaled = number * 10**18
+    whole, rest = divmod(abs(int(scaled)), 10**18)
+    digits = f"{rest:018d}"
     tail = digits[6:].rstrip("0")
     return f"{'−' if number < 0 else ''}{counted(whole)}.{digits[:6]}{tail}"
 

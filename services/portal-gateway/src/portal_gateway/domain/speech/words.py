@@ -286,6 +286,8 @@ FLAGS: Final[dict[str, Flag]] = {
         N_("Values stay level: they may be per period"), N_("Say whether they add up over time")
     ),
     "FX_RATE_MISSING": Flag(N_("Money in a currency without a rate is left out"), ""),
+    "ASSESSORS_DISAGREE": Flag(N_("State and CTED disagree"), ""),
+    "LAGGING": Flag(N_("Less than half implemented, and slow"), ""),
     "NEGATIVE_TOTAL": Flag(N_("Refunds exceed payments: no share can be said"), ""),
     "INCLUDES_SUSPENDED": Flag(N_("Suspended projects stand still in it"), ""),
     "INCLUDES_WITHHELD": Flag(

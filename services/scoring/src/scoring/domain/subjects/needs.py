@@ -179,7 +179,7 @@ class NeedState(Subject):
         for project, link in sorted(self.links.items()):
             if link.alive:
                 stands = _SAID[self.standings.get(project, NOT_COUNTED)]
-                says = say("adequacy %(ppm)s ppm, %(standing)s", ppm=link.adequacy, standing=stands)
+                says = say("adequacy %(share)s%%, %(standing)s", share=f"{link.adequacy / 10_000:g}", standing=stands)
                 yield Stated(say("Project %(id)s", id=project), says, link.version.id)
 
     def register(self) -> list[Any]:
