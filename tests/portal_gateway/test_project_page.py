@@ -70,13 +70,19 @@ def test_of_many_indicators_the_first_are_drawn_until_all_are_asked_for() -> Non
         (level,) = levels_of(parts)
         assert (level["indicators"], sum(result["drawn"] for result in level["results"])) == (30, drawn)
         assert {result["title"] for result in level["results"]} == {""}  # it would only repeat its indicator
-        (flag,) = flags_of({"project_id": "XM-T-1", "entity": "XM-T"}, None, [_flagged(level)])
+        (flag,) = flags_of({"project_id": "XM-T-1", "entity": "XM-T"}, None, [_flagged(level)], budgeted=False)
         assert flag["indicators"][0]["address"] == ("#i-i29" if whole else "/projects/XM-T-1?results=all#i-i29")
 
 
 def _flagged(level: dict[str, Any]) -> dict[str, Any]:
     level["results"][-1]["indicators"][-1]["flags"] = ["NO_TARGET"]
     return level
+
+
+def test_a_budget_in_a_currency_without_a_rate_is_a_budget() -> None:
+    data = {"project_id": "XM-T-1", "entity": "XM-T", "flags": ["FX_RATE_MISSING", "NO_BUDGET"]}
+    told = {known: {row["code"] for row in flags_of(data, None, [], budgeted=known)} for known in (True, False)}
+    assert told == {True: {"FX_RATE_MISSING"}, False: {"FX_RATE_MISSING", "NO_BUDGET"}}
 
 
 async def test_a_project_without_anything_and_a_withdrawn_one_say_so(gateway: Gateway) -> None:

@@ -101,7 +101,7 @@ async def _read(request: Request, who: Caller, project_id: str, *, everything: b
         "places": shares(data, indicators),
         "people": people(data, indicators),
         "links": linked(data, others),
-        "flags": flags_of(data, whole, levels),
+        "flags": flags_of(data, whole, levels, budgeted=bool(lines)),
         "entries": [entry(project_id, versions.told(row, by)) for row in latest],
         "versions": latest[0]["number"] if latest else 0,
         "causes": CAUSES,

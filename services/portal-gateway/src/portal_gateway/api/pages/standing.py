@@ -108,9 +108,11 @@ def funding(m11: Figure | None) -> dict[str, Any] | None:
 
 
 def flags_of(
-    data: Mapping[str, Any], whole: Figure | None, levels: Sequence[Mapping[str, Any]]
+    data: Mapping[str, Any], whole: Figure | None, levels: Sequence[Mapping[str, Any]], *, budgeted: bool
 ) -> list[dict[str, Any]]:
-    """Each flag once: what, why, the remedy, what it brings, who acts; those that make most known come first."""
+    """Each flag once: what, why, the remedy, what it brings, who acts; those that make most known come first. A
+    project that is ``budgeted`` in a currency without a rate is not told that it has no budget.
+    """
     by_flag: dict[str, list[Mapping[str, Any]]] = {}
     indicators = [i for level in levels for result in level["results"] for i in result["indicators"]]
     for i in indicators:
@@ -118,6 +120,8 @@ def flags_of(
             by_flag.setdefault(code, []).append(i)
     for code in (*(data.get("flags") or []), *(whole.flags if whole else ())):
         by_flag.setdefault(code, [])
+    if budgeted and "FX_RATE_MISSING" in by_flag:
+        by_flag.pop("NO_BUDGET", None)
     rows = [_flag(code, found, len(indicators), data) for code, found in by_flag.items()]
     return sorted(rows, key=lambda row: (-row["rank"], row["code"]))
 
