@@ -45,8 +45,9 @@ async def note(conn: Any, subject: str, seq: int) -> Visit | None:
 async def moved(conn: Any, kinds: Sequence[str], since: datetime, limit: int) -> list[dict[str, Any]]:
     """Figures of effectiveness of these kinds of scope that were published since, the latest first."""
     rows = await conn.fetch(
-        "select as_told(data) as data, seq from figure where metric = 'M4' and kind = any($1) and updated_at > $2"
-        " order by updated_at desc, scope limit $3",
+        "select t.data, t.seq from (select metric, scope, updated_at from figure"
+        " where metric = 'M4' and kind = any($1) and updated_at > $2 order by updated_at desc, scope limit $3) f"
+        " join told_figure t using (metric, scope) order by f.updated_at desc, scope",
         list(kinds),
         since,
         limit,
