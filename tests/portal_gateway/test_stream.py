@@ -64,6 +64,16 @@ async def test_nothing_is_skipped_when_a_writer_commits_late(gateway: Gateway) -
     assert [e.data["scope"] for e in found] == ["pillar:P1", "pillar:P2"]
 
 
+async def test_a_reader_who_is_to_begin_anew_is_told_to_come_back_at_once(gateway: Gateway) -> None:
+    state = gateway.service.app.state
+    state.settings = state.settings.model_copy(update={"stream_lifetime_s": 0})
+    async with gateway.http.stream("GET", "/api/v1/stream", headers=gateway.bearer("secretariat")) as answer:
+        lines = [line async for line in answer.aiter_lines()]
+    waits = [int(line.removeprefix("retry: ")) for line in lines if line.startswith("retry: ")]
+    assert waits[0] > 5 * waits[-1], "after a fault all wait, here nobody need"
+    assert "event: end" not in lines
+
+
 async def test_fast_changes_of_one_figure_are_sent_once_in_a_window(gateway: Gateway) -> None:
     async with gateway.listening("secretariat") as events:
         assert (await anext(events)).kind == "ping"

@@ -27,6 +27,8 @@ router = APIRouter(prefix="/api/v1")
 
 _PAGE: Final = 500
 _RETRY_MS: Final = 3000
+_AGAIN_MS: Final = 200
+"""Who is asked to come back finds us here: unlike after a fault, nobody need wait."""
 _SEND_S: Final = 10.0
 _CHUNK: Final = 32_768  # bytes
 _MOST: Final = 400
@@ -157,8 +159,8 @@ async def _live(
         left = until - time.monotonic()
         if left <= 0:
             # A reader whose right goes on simply comes back, and is looked at anew.
-            if until == right:
-                yield ServerSentEvent(event="end", data="{}")
+            over = until == right
+            yield ServerSentEvent(event="end" if over else "ping", data="{}" if over else _now(), retry=_AGAIN_MS)
             return
         if looked + settings.stream_ping_s <= time.monotonic():
             looked = time.monotonic()

@@ -8,6 +8,7 @@ import { watched } from "./watched.js";
 const body = document.body;
 const bar = document.querySelector("[data-live]");
 const SAY_EVERY = 10000;
+const SOON = 1500; // a stream that only begins anew, as each does when its reader's token ends, is no news
 const ROOM = 140000; // µ of the axis that a bound with its words needs
 
 export function listen() {
@@ -26,7 +27,7 @@ export function listen() {
   let news = [];
   let saidAt = 0;
   let timer = 0;
-  let lost = false; // a connection that was there, or could not be made
+  let lost = 0; // since when a connection that was there is gone, or could not be made
   let over = false; // the session is: nothing comes any more until the person signs in again
 
   function show(state, words_) {
@@ -44,7 +45,7 @@ export function listen() {
     if (over) return;
     if (held) show("off", counted(words.paused, held.size));
     else if (source?.readyState === EventSource.OPEN) show("on", words.live.replace("%s", since));
-    else if (lost) show("off", words.reconnecting.replace("%s", since));
+    else if (lost && now - lost >= SOON) show("off", words.reconnecting.replace("%s", since));
   }
 
   // At most one sentence in ten seconds, and only the last of what happened.
@@ -205,9 +206,9 @@ export function listen() {
     if (source || over) return;
     asked = watched();
     source = new EventSource(`/api/v1/stream?after=${encodeURIComponent(after)}&${asked}`);
-    source.addEventListener("open", () => { heard = Date.now(); lost = false; tick(); });
+    source.addEventListener("open", () => { heard = Date.now(); lost = 0; tick(); });
     source.addEventListener("error", () => {
-      lost = true;
+      lost ||= Date.now();
       if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(open, 3000 + Math.random() * 2000); }
       tick();
     });
