@@ -32,7 +32,7 @@ from plumbline.stack.layout import Layout
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 PROJECTS: Final = 60
-TALLEST: Final = 3_200  # px of a page; what is below is more of the same
+TALLEST: Final = 2_400  # px of a page; what is below is more of the same
 _COLOURS: Final = 128
 _MESSAGES: Final = 3
 _TOLD: Final = 120.0  # s until so many corrections are told
