@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.support.gateway import Gateway, message, project, receipt, someone
 
+from contracts.portfolio import IndicatorDefined
 from portal_gateway.domain.account import ACTIONS
 
 MINE = someone("entity", "focal", organisation="XM-T")
@@ -56,10 +57,18 @@ async def test_a_message_names_what_it_is_about(gateway: Gateway) -> None:
         "title": {"message": "%(metric)s, %(scope)s: %(value)s",
                   "values": {"metric": "M11", "scope": {"area": "ML"}, "value": {"message": "withheld", "values": {}}}},
         "reason": {"message": "You asked for %(wish)s.", "values": {"wish": wish}},
+        "body": {"message": "About %(scope)s.", "values": {"scope": {
+            "message": "indicator %(indicator)s of project %(project)s",
+            "values": {"indicator": "I1", "project": "XM-T-1"},
+        }}},
     }  # fmt: skip
-    await gateway.tell(project("XM-T-1"), message("m1", "focal", said=said))
+    trained = IndicatorDefined(
+        project_id="XM-T-1", indicator_id="I1", result_id="R", result_type="1", measure="1", title={"en": "Trained"}
+    )
+    await gateway.tell(project("XM-T-1", title={"en": "Borders"}), trained, message("m1", "focal", said=said))
     page = await _text(gateway, "/inbox")
     assert "Funding, Mali: withheld" in page
+    assert "About indicator \u2068Trained\u2069 of project \u2068Borders\u2069." in page
     assert "You asked for the receipts of \u2068Office of Tests\u2069." in page
 
 

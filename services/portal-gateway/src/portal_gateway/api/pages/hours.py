@@ -58,7 +58,7 @@ def shown(hours: Mapping[str, Any]) -> dict[str, Any]:
     return {"zone": hours["zone"], "from": quiet["from"], "to": quiet["to"], "days": days}
 
 
-def waiting(digest: Mapping[str, Any]) -> dict[str, Any]:
+def waiting(digest: Mapping[str, Any], named: Mapping[str, str]) -> dict[str, Any]:
     """What waits, in the reader's language, and when it comes."""
-    lines = [{field: spoken(line, field) for field in ("title", "body")} for line in digest["lines"]]
-    return {"due_at": datetime.fromisoformat(digest["due_at"]), "body": spoken(digest, "body"), "lines": lines}
+    lines = [{field: spoken(line, field, named) for field in ("title", "body")} for line in digest["lines"]]
+    return {"due_at": datetime.fromisoformat(digest["due_at"]), "body": spoken(digest, "body", named), "lines": lines}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, cast, get_args
@@ -17,6 +17,7 @@ from portal_gateway.api.pages import meant, notice
 from portal_gateway.api.pages.frame import frame, names, query_of, reader, render, router
 from portal_gateway.clients.services import Notifier
 from portal_gateway.domain import snooze
+from portal_gateway.domain.heard import Heard
 from portal_gateway.domain.speech.language import N_
 from portal_gateway.domain.speech.told import codes, spoken
 from portal_gateway.store import messages
@@ -53,8 +54,7 @@ async def inbox(request: Request, who: Reader) -> Response:
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
         rows = await messages.page(tx.conn, who.principal.subject, wanted, before=before, limit=_PAGE)
-        about = {code for row in rows for one in (row, *row.get("lines", [])) for code in codes(one.get("said") or {})}
-        named = await names(tx.conn, about, about)
+        named = await named_in(tx.conn, rows)
     following = cursor(rows[-1]["shown_at"].isoformat(), rows[-1]["notification_id"]) if len(rows) == _PAGE else None
     chosen = {name: value for name, value in query_of(request).items() if name in _FILTERS and value}
     return render(
@@ -144,6 +144,14 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     return found if 1970 < found.year < 9000 else None
+
+
+async def named_in(conn: Any, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Heard]:
+    """The names that the reader may know of what these messages, and the lines of digests, speak of by code."""
+    found = {code for row in rows for one in (row, *row.get("lines", [])) for code in codes(one.get("said") or {})}
+    scopes = {code for code in found if code.startswith("indicator:")}
+    plain = found - scopes
+    return await names(conn, plain, plain, [(of[0], of[2]) for of in (s[10:].partition("|") for s in scopes)])
 
 
 def _message(row: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from portal_gateway.api.answers import inside
 from portal_gateway.api.caller import Caller, form_of, transaction
 from portal_gateway.api.pages import hours, meant, notice
 from portal_gateway.api.pages.frame import frame, reader, render, router, titles
+from portal_gateway.api.pages.inbox import named_in
 from portal_gateway.clients.services import Notifier
 from portal_gateway.clients.upstream import UpstreamError
 from portal_gateway.domain.errors import ScopeError
@@ -57,6 +58,7 @@ async def subscriptions(request: Request, who: Reader) -> Response:
     async with transaction(request, who) as tx:
         around = await frame(tx.conn, request, who)
         names = await titles(tx.conn, _scopes(wishes))
+        named = await named_in(tx.conn, [waiting]) if waiting else {}
         brought = await messages.brought(tx.conn, who.principal.subject, datetime.now(UTC) - _PERIOD)
     query = request.query_params
     return render(
@@ -69,7 +71,7 @@ async def subscriptions(request: Request, who: Reader) -> Response:
         subscriptions=[_wish(wish, names, brought) for wish in wishes],
         failed=failed,
         hours=hours.shown(told_when) if told_when else None,
-        waiting=hours.waiting(waiting) if waiting else None,
+        waiting=hours.waiting(waiting, named) if waiting else None,
         kinds=KINDS,
         choices=await meant.choices(request, who),
         draft={

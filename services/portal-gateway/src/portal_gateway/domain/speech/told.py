@@ -16,7 +16,7 @@ _NAMELESS: Final[Mapping[str, str]] = {}
 
 def told(node: Mapping[str, Any], field: str, names: Mapping[str, str] = _NAMELESS) -> str:
     """A text that another service composed: its message and values where it sent them, else as it stands. ``names``
-    are those of entities and projects by the codes that :func:`codes` found.
+    are those of entities, projects and indicators by the codes that :func:`codes` found.
     """
     message = (node.get("said") or {}).get(field)
     if message is not None:
@@ -33,9 +33,11 @@ def spoken(node: Mapping[str, Any], field: str, names: Mapping[str, str] = _NAME
 
 
 def codes(part: Any) -> Iterator[str]:
-    """The plain values of what a service sent: among them the codes that may have a name."""
+    """The plain values of what a service sent, among them codes that may have a name; an indicator's is its scope."""
     match part:
         case {"message": str(), "values": Mapping() as values}:
+            if indicator := _indicator(values):
+                yield indicator
             yield from (code for value in values.values() for code in codes(value))
         case Mapping():
             yield from (code for value in part.values() for code in codes(value) if isinstance(value, Mapping))
@@ -51,6 +53,8 @@ def _composed(part: Any, names: Mapping[str, str]) -> str:
             return _measured(value, unit)
         case {"message": str(message)}:
             values = part.get("values") or {}
+            if (indicator := _indicator(values)) in names:
+                values = values | {"indicator": indicator}
             return message_of(message) % {name: _composed(value, names) for name, value in values.items()}
         case str(code) if code in METRICS:
             return said(METRICS[code].name)
@@ -58,6 +62,15 @@ def _composed(part: Any, names: Mapping[str, str]) -> str:
             return f"\u2068{names[code]}\u2069"  # isolated: a name may read from the other side
         case _:
             return str(part)
+
+
+def _indicator(values: Mapping[str, Any]) -> str:
+    """The scope of the indicator that a message speaks of beside its project; else nothing."""
+    match values:
+        case {"indicator": str(indicator), "project": str(project)}:
+            return f"indicator:{project}|{indicator}"
+        case _:
+            return ""
 
 
 def _measured(value: int, unit: str) -> str:
