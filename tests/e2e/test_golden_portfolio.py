@@ -129,13 +129,13 @@ async def test_g6_a_shared_outcome_is_claimed_twice(entity: Entity, other: Entit
     await state(claims)
     both = await secretariat.figure_where("M6", cell, has(indicators=2, evidenced=246_429, depth=1_960_000))
     assert (both["value"], both["parts"]["evidence_gap"]) == (500_000, 253_571)
-    assert await gammas() == ["γ 428571 ppm, δ 500000 ppm", "γ 571429 ppm, δ 750000 ppm"]
+    assert await gammas() == ["γ 0.428571, δ 0.500000", "γ 0.571429, δ 0.750000"]
 
     await state(claims[:1])
     assert (await other.post(other.says("project.withdrawn.v1", "g6"))).is_success
     one = await secretariat.figure_where("M6", cell, has(indicators=1, evidenced=318_750, depth=MICRO))
     assert one["value"] == 500_000
-    assert await gammas() == ["γ 800000 ppm, δ 750000 ppm"]
+    assert await gammas() == ["γ 0.800000, δ 0.750000"]
 
 
 async def test_g7_markers_and_the_fifteen_per_cent(entity: Entity, secretariat: Person) -> None:
