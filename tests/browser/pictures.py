@@ -33,7 +33,8 @@ from plumbline.stack.layout import Layout
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 PROJECTS: Final = 60
 TALLEST: Final = 2_400  # px of a page; what is below is more of the same
-_COLOURS: Final = 128
+_COLOURS: Final = 224
+_ALIKE: Final = 6  # of 255; a band and the paper beside it differ by more
 _MESSAGES: Final = 3
 _TOLD: Final = 120.0  # s until so many corrections are told
 
@@ -223,16 +224,20 @@ async def _take(page: Page, portal: str, shot: Shot, chosen: dict[str, str], out
 
 
 def _reduced(picture: Image.Image) -> Image.Image:
-    """The picture in few colours, at a third of the bytes.
+    """The picture in few colours, at a third of the bytes: those it has most of, each as it is.
 
-    Of colours that become one the most frequent is kept, not their mean: a page's surfaces are few and large, and a
-    tint of paper that is another one is seen at once.
+    A colour as good as one that is kept already leaves its place to another, so that what is small, a mark or a flag,
+    keeps its own beside the many tints of text; means would tint a page's surfaces.
     """
-    reduced = picture.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    both = Image.merge("RGBA", (*picture.split(), Image.frombytes("L", reduced.size, reduced.tobytes())))
-    kept = {index: colour for _n, (*colour, index) in sorted(both.getcolors(picture.width * picture.height) or [])}
-    reduced.putpalette([part for index in range(_COLOURS) for part in kept.get(index, (0, 0, 0))])
-    return reduced
+    kept: list[tuple[int, int, int]] = []
+    for _n, colour in sorted(picture.getcolors(picture.width * picture.height) or [], reverse=True):
+        if all(max(abs(a - b) for a, b in zip(colour, other, strict=True)) > _ALIKE for other in kept):
+            kept.append(colour)
+        if len(kept) == _COLOURS:
+            break
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in kept for part in colour])
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 if __name__ == "__main__":
