@@ -104,9 +104,9 @@ def _answer_people_in_html(app: FastAPI, settings: Settings) -> None:
 
     async def at_the_edge(request: Request, error: Exception) -> Response:
         # The framework answers what nobody foresaw outside every middleware, and so outside ``Edge``.
-        answer: Response = await unforeseen(request, error)
-        answer.headers.update(headers_of(settings))
-        return answer
+        told: Response = await unforeseen(request, error)
+        told.headers.update(headers_of(settings))
+        return told
 
     for kind in (Problem, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, in_html(app.exception_handlers[kind]))

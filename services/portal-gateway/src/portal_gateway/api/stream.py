@@ -150,11 +150,11 @@ async def _live(
 ) -> AsyncIterator[ServerSentEvent | bytes]:
     settings: Settings = request.app.state.settings
     fanout: Fanout = request.app.state.fanout
-    looked = time.monotonic()
-    right = time.monotonic() + (who.until - datetime.now(UTC)).total_seconds()
+    looked, now = time.monotonic(), datetime.now(UTC)
     # What the issuer says of a person is asked anew when their token ends: whoever only listens must come back for it.
     token = who.session.token_expires_at if who.session is not None else who.until
-    until = min(right, right - (who.until - token).total_seconds(), time.monotonic() + settings.stream_lifetime_s)
+    right, renewal = (looked + (moment - now).total_seconds() for moment in (who.until, token))
+    until = min(right, renewal, looked + settings.stream_lifetime_s)
     while True:
         left = until - time.monotonic()
         if left <= 0:

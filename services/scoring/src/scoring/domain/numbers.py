@@ -102,6 +102,11 @@ def text(value: Ratio | None) -> str | None:
     return f"{sign}{whole}.{part:06d}".rstrip("0").rstrip(".") if part else f"{sign}{whole}"
 
 
+def exact(millionths: int) -> str:
+    """µ and ppm as formulas write them, all six decimals; not negative."""
+    return f"{millionths // MICRO}.{millionths % MICRO:06d}"
+
+
 def stated(amount: str, currency: str) -> str:
     """Money as people read it: thousands apart, to the cent; the file beside it has what was reported."""
     cents = half_even(*mul(decimal(amount), (100, 1)))

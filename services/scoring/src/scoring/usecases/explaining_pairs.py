@@ -13,7 +13,7 @@ from scoring.domain.duplicates.evidence import odds, probability, weight, weight
 from scoring.domain.explanation import Node, Sources, node_of
 from scoring.domain.families.family import Family
 from scoring.domain.influence import Part
-from scoring.domain.parameters import MICRO
+from scoring.domain.numbers import exact
 from scoring.domain.saying import say
 from scoring.store import duplicates as pairs
 from scoring.usecases.candidates import pair_id
@@ -132,7 +132,7 @@ def _node(case: Case) -> Node:
         id=pair_id(case.pair),
         label=say("%(one)s and %(other)s", one=case.low, other=case.high),
         projects=list(case.pair),
-        calc=say("%(says)s; M %(m)s, P %(p)s", says=says, m=weight(found), p=f"{probability(found) / MICRO:.6f}"),
+        calc=say("%(says)s; M %(m)s, P %(p)s", says=says, m=weight(found), p=exact(probability(found))),
         numerator=int(case.counted in OPEN_DUPLICATES),
         denominator=0,
         terms={case.counted: 1},

@@ -150,8 +150,9 @@ async def named_in(conn: Any, rows: Iterable[Mapping[str, Any]]) -> Mapping[str,
     """The names that the reader may know of what these messages, and the lines of digests, speak of by code."""
     found = {code for row in rows for one in (row, *row.get("lines", [])) for code in codes(one.get("said") or {})}
     scopes = {code for code in found if code.startswith("indicator:")}
+    parts = [code.removeprefix("indicator:").partition("|") for code in scopes]
     plain = found - scopes
-    return await names(conn, plain, plain, [(of[0], of[2]) for of in (s[10:].partition("|") for s in scopes)])
+    return await names(conn, plain, plain, [(project, indicator) for project, _bar, indicator in parts])
 
 
 def _message(row: dict[str, Any], named: Mapping[str, str]) -> dict[str, Any]:

@@ -158,18 +158,18 @@ def _readability(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rules(receipt: Mapping[str, Any]) -> list[Rule]:
-    shown: dict[str, list[dict[str, Any]]] = {}
+    shown: dict[str, list[dict[str, Any]]] = {rule: [] for rule in receipt["rules"]}
     for finding in receipt["findings"]:
         told = {name: heard(finding[name]) for name in ("message", "remedy")}
         shown.setdefault(finding["rule"], []).append(finding | told)
     rules = [
         Rule(
             rule,
-            min((f["severity"] for f in shown.get(rule, [])), key=_GRAVE.index, default="notice"),
+            min((f["severity"] for f in shown[rule]), key=_GRAVE.index, default="notice"),
             count,
-            shown.get(rule, []),
-            _common(shown.get(rule, []), "message"),
-            _common(shown.get(rule, []), "remedy"),
+            shown[rule],
+            _common(shown[rule], "message"),
+            _common(shown[rule], "remedy"),
         )
         for rule, count in receipt["rules"].items()
     ]

@@ -15,7 +15,7 @@ from scoring.domain.families.family import Family, Line, nonzero
 from scoring.domain.figures import Figure, as_parts, mean_figure
 from scoring.domain.grading import LETTERS
 from scoring.domain.judgements import EvidenceVerified, SharedClaim
-from scoring.domain.numbers import half_even
+from scoring.domain.numbers import exact, half_even
 from scoring.domain.ownfigures import scope_of
 from scoring.domain.parameters import MICRO, Parameters
 from scoring.domain.saying import coded, say
@@ -105,20 +105,15 @@ def lines(state: ProjectState) -> Iterable[Line]:
     """The claims, and each outcome's value with its grade."""
     for key, claim in sorted(state.assessed.open().claims.items()):
         if claim.alive:
-            says = say("γ %(share)s, δ %(strength)s", share=_decimal(claim.share), strength=_decimal(claim.strength))
+            says = say("γ %(share)s, δ %(strength)s", share=exact(claim.share), strength=exact(claim.strength))
             yield Line(say("Shared result %(id)s", id=key.partition("|")[0]), says, claim.version.id)
     for name in sorted(state.impacts):
         _, a, grade = state.impacts[name]
         leaf = state.indicators[name].leaf
         if leaf is not None and leaf.source is not None:
-            attained = _decimal(a) if a is not None else coded("MISSING")
+            attained = exact(a) if a is not None else coded("MISSING")
             says = say("A %(a)s, grade %(grade)s", a=attained, grade=LETTERS.get(grade) or coded("NONE"))
             yield Line(say("Indicator %(id)s", id=name), says, leaf.source)
-
-
-def _decimal(millionths: int) -> str:
-    """µ and ppm as formulas write them."""
-    return f"{millionths // MICRO}.{millionths % MICRO:06d}"
 
 
 FAMILY: Final = Family(
