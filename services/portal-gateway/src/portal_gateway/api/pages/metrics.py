@@ -26,6 +26,7 @@ from portal_gateway.domain import moments as dates
 from portal_gateway.domain.balance import balance
 from portal_gateway.domain.details import SCENARIOS, details
 from portal_gateway.domain.drawing.map import bounds
+from portal_gateway.domain.explanation import SCORED
 from portal_gateway.domain.moments import Moments
 from portal_gateway.domain.scenarios import outermost, scenarios
 from portal_gateway.domain.speech import numbers, words
@@ -73,6 +74,7 @@ async def list_figures(
         kinds=KINDS,
         figures=rows,
         trends=trends,
+        scored=SCORED,
         bounds=bounds,
         strength={f.scope: figure(beside["M3", f.scope]) for f in rows if ("M3", f.scope) in beside},
         next=next_address(request, following) if following else None,
